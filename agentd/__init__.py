@@ -1,0 +1,1 @@
+"""agentd: an autonomous French-speaking outbound-call agent living beside FreeSWITCH."""

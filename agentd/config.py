@@ -1,0 +1,182 @@
+"""One frozen Settings: defaults, then agentd.toml, then AGENTD_* variables; read once.
+
+A variable's name is the section and the field joined by one underscore:
+`AGENTD_SERVER_ESL_PORT=8084` sets `[server] esl_port`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agentd.errors import ConfigError
+
+PREFIX = "AGENTD_"
+# Variables that are not settings: the config file itself, and what tests read.
+_NOT_SETTINGS = ("AGENTD_CONFIG", "AGENTD_TEST_")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class ServerSettings(_Section):
+    """Listeners and limits of `agentd serve`."""
+
+    host: str = "127.0.0.1"
+    esl_port: int = Field(8084, ge=0, le=65535)
+    audio_port: int = Field(8085, ge=0, le=65535)
+    audio_url: str = Field("", description="how the switch reaches us; empty: from host and port")
+    max_calls: int = Field(50, ge=1, le=10_000)
+    drain_s: float = Field(60.0, ge=0)
+
+
+class SwitchSettings(_Section):
+    """The FreeSWITCH inbound event socket, used by `agentd check`."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8021, ge=1, le=65535)
+    password: str = Field("", repr=False)
+
+
+class StoreSettings(_Section):
+    """Where calls are kept: a SQLite or PostgreSQL URL."""
+
+    url: str = "sqlite:///var/agentd.sqlite3"
+
+
+class PathSettings(_Section):
+    """Folders; relative ones are taken from `root`."""
+
+    root: Path = Path(".")
+    scenarios: Path = Path("scenarios")
+    objections: Path = Path("objections")
+    voices: Path = Path("voices")
+    audio: Path = Path("audio")
+    models: Path = Path("models")
+    recordings: Path = Path("var/recordings")
+
+
+class SpeechSettings(_Section):
+    """Ears: voice activity, endpointing, recognition."""
+
+    recogniser: Literal["auto", "vosk", "whisper"] = "auto"
+    vosk_model: Path = Path("vosk-fr")
+    whisper_model: Path = Path("whisper-base")
+    threads: int = Field(2, ge=1, le=64, description="native threads shared by every call")
+    queue: int = Field(64, ge=1, description="recognitions waiting before new ones are refused")
+    vad_level: int = Field(2, ge=0, le=3, description="webrtcvad aggressiveness")
+    endpoint_ms: int = Field(600, ge=100, le=3000, description="silence that ends a turn")
+    endpoint_quick_ms: int = Field(300, ge=100, le=3000, description="after a complete answer")
+    endpoint_patient_ms: int = Field(1200, ge=100, le=5000, description="after an unfinished one")
+    max_utterance_ms: int = Field(15_000, ge=1000, le=60_000)
+    confidence_floor: float = Field(0.35, ge=0, le=1, description="below it: unclear")
+
+
+class VoiceSettings(_Section):
+    """Voice: what renders text when no recording exists."""
+
+    engine: Literal["auto", "pico", "espeak"] = "auto"
+    rate_hz: Literal[8000, 16000] = 8000
+
+
+class DialogueSettings(_Section):
+    """Waiting times of the conversation, in seconds."""
+
+    silence_s: float = Field(5.0, gt=0, le=60, description="before a reprompt")
+    answer_timeout_s: float = Field(20.0, gt=0, le=120, description="a turn that never ends")
+    max_call_s: float = Field(600.0, gt=0, description="hard limit of one call")
+
+
+class CallSettings(_Section):
+    """What is kept of a call."""
+
+    record: bool = False
+    journal: bool = True
+
+
+class LogSettings(_Section):
+    """Structured logs on standard error."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    json_lines: bool = True
+
+
+class Settings(_Section):
+    """Everything agentd can be told, validated."""
+
+    server: ServerSettings = ServerSettings()
+    switch: SwitchSettings = SwitchSettings()
+    store: StoreSettings = StoreSettings()
+    paths: PathSettings = PathSettings()
+    speech: SpeechSettings = SpeechSettings()
+    voice: VoiceSettings = VoiceSettings()
+    dialogue: DialogueSettings = DialogueSettings()
+    call: CallSettings = CallSettings()
+    log: LogSettings = LogSettings()
+
+    def path(self, name: str, *parts: str | Path) -> Path:
+        """Absolute path of folder `name` of `[paths]`, joined with `parts`."""
+        root = self.paths.root.resolve()
+        return root.joinpath(getattr(self.paths, name), *parts)
+
+
+def load(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    file: agentd.toml; None means AGENTD_CONFIG, then ./agentd.toml when there is one. Relative
+        folders count from the file's folder unless it sets `[paths] root`.
+    Raises ConfigError naming the file or the variable, the field, and what was expected.
+    """
+    environ = os.environ if environ is None else environ
+    named = file or (Path(environ["AGENTD_CONFIG"]) if environ.get("AGENTD_CONFIG") else None)
+    source = named or Path("agentd.toml")
+    data: dict[str, Any] = {}
+    if named is not None or source.exists():
+        data = _read(source)
+        data.setdefault("paths", {})
+        if isinstance(data["paths"], dict):
+            data["paths"].setdefault("root", str(source.resolve().parent))
+    origin = _merge_environ(data, environ)
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(e, source, origin) for e in error.errors())) from None
+
+
+def _read(source: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{source}: cannot be read ({error.strerror})",
+            mend="give an existing file with --config or AGENTD_CONFIG",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source}: not valid TOML: {error}") from None
+
+
+def _merge_environ(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Put AGENTD_* variables into `data`; say which variable each value came from."""
+    origin: dict[tuple[str, ...], str] = {}
+    for variable, value in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable.startswith(_NOT_SETTINGS):
+            continue
+        section, _, field = variable[len(PREFIX) :].lower().partition("_")
+        if not isinstance(data.setdefault(section, {}), dict):
+            continue  # the validation error names the section
+        data[section][field] = value
+        origin[(section, field)] = variable
+    return origin
+
+
+def _explain(error: Any, source: Path, origin: Mapping[tuple[str, ...], str]) -> str:
+    where = tuple(str(part) for part in error["loc"])
+    place = origin.get(where[:2]) or f"{source}: {'.'.join(where)}"
+    got = "" if error["type"] == "missing" or "password" in where else f", got {error['input']!r}"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: no such setting"
+    return f"{place}: {error['msg']}{got}"

@@ -1,0 +1,125 @@
+"""What the engine can ask for: its whole output vocabulary, performed in one place (`call.py`).
+
+Actions are performed in order, and a `Record` is committed before the next one is begun:
+that is how a fact is never lost to the words that follow it.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Action(msgspec.Struct, frozen=True, tag=True):
+    """Base of every action; the tag is the class name."""
+
+
+class Clip(msgspec.Struct, frozen=True):
+    """One recorded piece of speech.
+
+    key: name of the recording, as `AudioLibrary` knows it (`objections/finance_obj_...`,
+        `rail_returns/07`, `scenarios/finance/Q1`).
+    text: what it says, with the contact's columns filled in. When no recording of exactly this
+        text exists it is synthesised.
+    """
+
+    key: str
+    text: str
+
+
+class Say(Action):
+    """Play the clips one after the other. Ends in exactly one SayDone or SayFailed.
+
+    offset_ms: begin this far into the clips (resuming after a false interruption).
+    """
+
+    say_id: str
+    clips: tuple[Clip, ...]
+    interruptible: bool = True
+    offset_ms: int = 0
+
+    @property
+    def text(self) -> str:
+        """The whole text of the Say."""
+        return " ".join(clip.text for clip in self.clips)
+
+
+class Stop(Action):
+    """Stop a Say now; its SayDone follows with `completed` false."""
+
+    say_id: str
+
+
+class Listen(Action):
+    """What the ears should expect next: biases recognition, never restricts understanding.
+
+    step: name of the rail step being asked.
+    phrases: short answers likely here, as a recogniser would write them.
+    """
+
+    step: str
+    phrases: tuple[str, ...] = ()
+
+
+class StartTimer(Action):
+    """Send TimerFired(timer_id) after `seconds`; a timer of the same id is replaced."""
+
+    timer_id: str
+    seconds: float
+
+
+class CancelTimer(Action):
+    """Forget a timer; unknown ids are ignored."""
+
+    timer_id: str
+
+
+class Record(Action):
+    """Commit a fact. `kind` is one of `KINDS`, `data` is JSON-ready."""
+
+    kind: str
+    data: dict[str, Any]
+
+
+# Kinds of Record and the members of their data:
+#   turn         who ("agent"|"prospect"), text, start_ms, end_ms, interrupted, intent, objection
+#   step         name, outcome ("affirm"|"deny"|"unscored"|"done"|...), turns
+#   score        score (0-100)
+#   suppression  reason ("optout"|"dtmf"), text
+#   callback     text (as said)
+#   disposition  disposition, score, reason
+KINDS = ("turn", "step", "score", "suppression", "callback", "disposition")
+
+
+class Background(Action):
+    """Start (`file` given) or stop (`file` empty) the looped ambience."""
+
+    file: str
+
+
+class Transfer(Action):
+    """Hand the call to a person: `target` is a dialplan extension or a SIP URI."""
+
+    target: str
+
+
+class Hangup(Action):
+    """End the call with a FreeSWITCH hangup cause. Nothing but Record follows it."""
+
+    cause: str = "NORMAL_CLEARING"
+
+
+AnyAction = (
+    Say | Stop | Listen | StartTimer | CancelTimer | Record | Background | Transfer | Hangup
+)
+
+_decoder: msgspec.json.Decoder[AnyAction] = msgspec.json.Decoder(AnyAction)
+
+
+def encode(action: Action) -> str:
+    """One action as a JSON object with a `type` member."""
+    return msgspec.json.encode(action).decode()
+
+
+def decode(text: str | bytes) -> AnyAction:
+    """The inverse of `encode`. Raises msgspec.ValidationError on anything else."""
+    return _decoder.decode(text)

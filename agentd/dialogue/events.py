@@ -1,0 +1,154 @@
+"""What can happen to a call: the engine's whole input vocabulary.
+
+Every event is frozen and serialisable (`encode` / `decode`), so a call is a list of
+them. Times called `*_ms` are milliseconds since the call was answered, except `heard_ms`,
+which is a length of audio.
+"""
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """Base of every event; the tag is the class name."""
+
+
+class Answered(Event):
+    """The call is up and can hear us.
+
+    contact: columns of the contact row, `first_name`, `last_name`, `company` and any extra.
+    when: wall time of the answer, ISO 8601 with offset, in the callee's zone.
+    seed: what varied choices (rail returns) start from.
+    recorded: the call is being recorded, and the disclosure must say so.
+    """
+
+    contact: dict[str, str]
+    when: str
+    seed: int = 0
+    recorded: bool = False
+
+
+class SayStarted(Event):
+    """The first clip of a Say has begun to play on the switch."""
+
+    say_id: str
+
+
+class SayDone(Event):
+    """A Say has ended. `completed` is false when it was stopped; `heard_ms` is what was heard."""
+
+    say_id: str
+    completed: bool
+    heard_ms: int
+
+
+class SayFailed(Event):
+    """A Say could not be played at all (missing file, switch error)."""
+
+    say_id: str
+    reason: str
+
+
+class SpeechStarted(Event):
+    """The prospect began to speak (voice activity, debounced)."""
+
+    at_ms: int
+
+
+class Interruption(Event):
+    """The prospect speaks over `say_id`, and the ears judge that it is meant."""
+
+    say_id: str
+    at_ms: int
+
+
+class Partial(Event):
+    """What has been understood so far of an utterance that is still going on."""
+
+    text: str
+    at_ms: int
+
+
+class Utterance(Event):
+    """A finished turn of the prospect.
+
+    text: as the recogniser writes it; empty when there was sound but no words.
+    confidence: 0 to 1. Below the recogniser's floor the ears already send an empty text.
+    start_ms, end_ms: first and last voiced frame.
+    alternatives: other readings, best first.
+    """
+
+    text: str
+    confidence: float
+    start_ms: int
+    end_ms: int
+    alternatives: tuple[str, ...] = ()
+
+
+class TimerFired(Event):
+    """A timer started with `StartTimer` has run out."""
+
+    timer_id: str
+
+
+class Dtmf(Event):
+    """One DTMF digit: 0-9, *, #, A-D."""
+
+    digit: str
+
+
+class TransferDone(Event):
+    """The switch took or refused a transfer."""
+
+    ok: bool
+    reason: str = ""
+
+
+class HungUp(Event):
+    """The channel is gone. `cause` is the switch's hangup cause; `by_us` when we asked for it."""
+
+    cause: str
+    by_us: bool = False
+
+
+class Fault(Event):
+    """Something technical broke inside the call; it must end politely, FAILED.
+
+    `speakable` is false when we can no longer be heard, so that no goodbye is tried.
+    """
+
+    reason: str
+    speakable: bool = True
+
+
+class DrainRequested(Event):
+    """The server is stopping and its deadline has passed: say goodbye now."""
+
+
+AnyEvent = (
+    Answered
+    | SayStarted
+    | SayDone
+    | SayFailed
+    | SpeechStarted
+    | Interruption
+    | Partial
+    | Utterance
+    | TimerFired
+    | Dtmf
+    | TransferDone
+    | HungUp
+    | Fault
+    | DrainRequested
+)
+
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> str:
+    """One event as a JSON object with a `type` member."""
+    return msgspec.json.encode(event).decode()
+
+
+def decode(text: str | bytes) -> AnyEvent:
+    """The inverse of `encode`. Raises msgspec.ValidationError on anything else."""
+    return _decoder.decode(text)

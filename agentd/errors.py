@@ -1,0 +1,75 @@
+"""Every error agentd raises on purpose.
+
+AgentdError                 exit code 1, message shown without a traceback
+|- BadInput                 what a person gave us is wrong: exit code 2
+|  |- ConfigError           agentd.toml or an AGENTD_* variable
+|  |- ScenarioError         a scenario file, named with its step and field
+|  |- ObjectionsError       an objections or rail-returns file
+|  `- PersonaError          a persona file
+|- MissingResource          a model, voice or audio file is not where it should be
+|- SwitchError              the event socket or the audio fork misbehaved
+|  |- SwitchTimeout         no reply in time
+|  `- SwitchGone            the connection or the channel is gone
+|- SpeechError              a recogniser or a voice failed
+`- StoreError               the database refused or is away
+"""
+
+
+class AgentdError(Exception):
+    """Base of all. `mend` says what a person can do about it, in one sentence."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}\n  mend: {self.mend}" if self.mend else message
+
+
+class BadInput(AgentdError):
+    """Something a person wrote cannot be used."""
+
+    exit_code = 2
+
+
+class ConfigError(BadInput):
+    """The configuration cannot be used."""
+
+
+class ScenarioError(BadInput):
+    """A scenario file cannot be used."""
+
+
+class ObjectionsError(BadInput):
+    """An objections or rail-returns file cannot be used."""
+
+
+class PersonaError(BadInput):
+    """A persona file cannot be used."""
+
+
+class MissingResource(AgentdError):
+    """A model, voice or audio file is missing."""
+
+
+class SwitchError(AgentdError):
+    """The switch said no, or said something we cannot use."""
+
+
+class SwitchTimeout(SwitchError):
+    """The switch did not answer in time."""
+
+
+class SwitchGone(SwitchError):
+    """The channel or its socket no longer exists."""
+
+
+class SpeechError(AgentdError):
+    """A recogniser or a voice failed."""
+
+
+class StoreError(AgentdError):
+    """The database refused or cannot be reached."""

@@ -1,0 +1,1 @@
+"""Ears and voice: frames, VAD, endpointing, recognisers, synthesis, worker pool."""

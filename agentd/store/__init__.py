@@ -1,0 +1,1 @@
+"""What is kept: calls, turns, journal, suppression. The only queries."""

@@ -1,0 +1,1 @@
+"""The FreeSWITCH wire: event socket, audio fork, playback commands."""

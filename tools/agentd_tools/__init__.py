@@ -1,0 +1,1 @@
+"""Click tools that prepare voices, audio and scenarios."""
