@@ -20,6 +20,7 @@ from agentd.errors import BadInput, ObjectionsError, ScenarioError
 GENERAL = "general"
 RAIL_RETURNS = "rail_returns"
 _PREFIX = "scenario_"
+_MAX_CACHED = 100
 # Files of the objections folder that are not a theme.
 _NOT_THEMES = frozenset({RAIL_RETURNS, "lexicon"})
 
@@ -136,6 +137,9 @@ class Catalog:
             value: Made = kept[1]
             return value
         made = make()
+        self._cache.pop(key, None)
+        if len(self._cache) >= _MAX_CACHED:
+            del self._cache[next(iter(self._cache))]  # the one made longest ago
         self._cache[key] = (stamp, made)
         return made
 
