@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agentd.dialogue.actions import Clip
 from agentd.dialogue.scoring import normalise_weights
-from agentd.dialogue.text import fields, fill
+from agentd.dialogue.text import fields, fill, normalise
 from agentd.errors import ScenarioError
 
 HELLO, IS_LEADS, CONFIRM_TIME, BYE = "Hello", "Is_Leads", "Confirm_Time", "Bye"
@@ -303,6 +303,11 @@ def _rail_faults(scenario: Scenario) -> list[str]:
 def _step_faults(scenario: Scenario) -> list[str]:
     faults = []
     for name, step in scenario.steps.items():
+        if not normalise(fill(step.text, {})):
+            faults.append(
+                f"step {name}, field text: nothing but columns; a contact without them would hear "
+                "nothing: add words"
+            )
         if step.on_deny == "rebuttal" and not step.rebuttal.strip():
             faults.append(
                 f'step {name}, field rebuttal: is missing; on_deny is "rebuttal", so write what is '

@@ -74,11 +74,8 @@ class Returns:
 
 def words(text: str, matcher: Matcher, expectation: Expectation | None = None) -> Meaning:
     """Understanding by table."""
-    for prefix, intent, objection in TABLE:
-        if text.startswith(prefix):
-            break
-    else:
-        intent, objection = Intent.UNCLEAR, None
+    found = ((intent, entry) for prefix, intent, entry in TABLE if text.startswith(prefix))
+    intent, objection = next(found, (Intent.UNCLEAR, None))
     score = 1.0 if objection else 0.0
     return Meaning(text, intent, 0.9, Sentiment.NEUTRAL, objection, score)
 
@@ -129,30 +126,36 @@ class Line:
     # --- plumbing
 
     def send(self, event: Event) -> list[Action]:
-        """Give the engine one event now; perform what it asks for."""
-        self.journal.append((self.now, "event", events.encode(event)))
-        asked = engine.handle(self.brain, self.state, event, self.now)
-        for action in asked:
-            self.journal.append((self.now, "action", actions.encode(action)))
-            self._perform(action)
-        self.actions += asked
-        return asked
+        """Give the engine one event now; perform what it asks for, and what follows from that."""
+        before = len(self.actions)
+        inbox = [event]
+        while inbox:
+            coming = inbox.pop(0)
+            self.journal.append((self.now, "event", events.encode(coming)))
+            asked = engine.handle(self.brain, self.state, coming, self.now)
+            self.actions += asked
+            for action in asked:
+                self.journal.append((self.now, "action", actions.encode(action)))
+                inbox += self._perform(action)
+            if inbox:
+                self.now += 20
+        return self.actions[before:]
 
-    def _perform(self, action: Action) -> None:
+    def _perform(self, action: Action) -> list[Event]:
+        """Do what an action asks; the events it leads to 20 ms later."""
         match action:
             case Say():
                 self.saying, self.begun_ms = action, self.now
-                self.now += 20
-                self.send(events.SayStarted(action.say_id))
+                return [events.SayStarted(action.say_id)]
             case Stop(say_id=say_id) if self.saying and self.saying.say_id == say_id:
                 heard = self.now - self.begun_ms
                 self.saying = None
-                self.now += 20
-                self.send(events.SayDone(say_id, False, heard))
+                return [events.SayDone(say_id, False, heard)]
             case StartTimer(timer_id=timer_id, seconds=seconds):
                 self.timers[timer_id] = self.now + seconds * 1000
             case actions.CancelTimer(timer_id=timer_id):
                 self.timers.pop(timer_id, None)
+        return []
 
     def hear_out(self) -> None:
         """Let every Say in the air be heard to its end."""
@@ -179,7 +182,7 @@ class Line:
         return self.actions[before:]
 
     def talks_over(self, text: str, *, at: int, meant: bool = True) -> list[Action]:
-        """The prospect speaks `at` milliseconds into our Say; `meant`: the ears say Interruption."""
+        """The prospect speaks `at` milliseconds into our Say; `meant`: so the ears judge."""
         assert self.saying is not None, "nothing to talk over"
         say_id = self.saying.say_id
         start = self.now = self.begun_ms + at
