@@ -128,7 +128,8 @@ _JE = re.compile(r"j(?=[bcdfghklmnpqrstvwxz])(\w{2,})")
 _CHE = re.compile(r"[cs]h(suis|suit|sais|peux|veux|vois|crois|pense|vais|connais|te|vous)")
 
 _FILLERS = frozenset(
-    "euh heu heuh euhh ben bah bin beh bein eh he ah oh ha hah ho oula ouh hou pff pfff pf".split()
+    ("euh", "heu", "heuh", "euhh", "ben", "bah", "bin", "beh", "bein", "eh", "he", "ah", "oh")
+    + ("ha", "hah", "ho", "oula", "ouh", "hou", "pff", "pfff", "pf")
 )
 _FILLER_PHRASES = re.compile(
     r"\b(?:en fait|du coup|vous voyez|tu vois|comment dire|disons|vous savez|je veux dire"
@@ -152,8 +153,8 @@ _REPAIRS = tuple(
         (r"\bj (?:ais|es|et)\b", "j ai"),
         (r"\bje (?=deja|pas (?:le|de|d|compris|entendu)\b)", "j ai "),
         (r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|voisine)", "ca "),
-        (rf"\b(?:ses|ces|cet|s est) (?={_CEST_NEXT})\b", "c est "),
-        (rf"(?<!je )(?<!tu )(?<!j )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)", "c est "),
+        (rf"\b(?:ses|ces|cet|s est) (?=(?:{_CEST_NEXT})\b)", "c est "),
+        (r"(?<!je )(?<!tu )(?<!j )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)", "c est "),
         (r"\bc (?=(?:pas|quoi|qui|trop|bon|cher|ca|gratuit|mort)\b)", "c est "),
         (r"\bmes (?=(?:c|je|j|vous|on|pas|non|la|ca|y|moi|il|si)\b)", "mais "),
         (r"\bje peut?\b", "je peux"),

@@ -43,4 +43,4 @@ def test_spoken_forms_meet_in_one_spelling(text: str, expected: str) -> None:
 def test_any_text_is_survived_and_only_words_remain(text: str) -> None:
     said = spoken(text)
     assert said == said.strip()
-    assert all(c == " " or c.isascii() and c.isalnum() for c in said)
+    assert all(c == " " or (c.isascii() and c.isalnum()) for c in said)
