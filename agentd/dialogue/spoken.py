@@ -128,8 +128,9 @@ _JE = re.compile(r"j(?=[bcdfghklmnpqrstvwxz])(\w{2,})")
 _CHE = re.compile(r"[cs]h(suis|suit|sais|peux|veux|vois|crois|pense|vais|connais|te|vous)")
 
 _FILLERS = frozenset(
-    ("euh", "heu", "heuh", "euhh", "ben", "bah", "bin", "beh", "bein", "eh", "he", "ah", "oh")
-    + ("ha", "hah", "ho", "oula", "ouh", "hou", "pff", "pfff", "pf")
+    "euh|heu|heuh|euhh|ben|bah|bin|beh|bein|eh|he|ah|oh|ha|hah|ho|oula|ouh|hou|pff|pfff|pf".split(
+        "|"
+    )
 )
 _FILLER_PHRASES = re.compile(
     r"\b(?:en fait|du coup|vous voyez|tu vois|comment dire|disons|vous savez|je veux dire"
@@ -168,8 +169,10 @@ _REPAIRS = tuple(
 )
 _SPACES = re.compile(r" {2,}")
 # "quoi", "hein" and the like close a sentence without meaning, except where they are its object.
-_TAIL = re.compile(
-    r"(?<! de)(?<! est)(?<! a)(?<! pour)(?<! avec)(?<! sur)(?<!nimporte) (?:quoi|hein|la hein)$"
+_TAIL = re.compile(r" (?:(?P<before>\w+) quoi|hein|la hein)$")
+_WANTS_QUOI = re.compile(
+    r"\w+ez|de|est|a|pour|avec|sur|nimporte|fait|faites|dit|dites|ou|faut|en|par|vers|dire|faire|"
+    r"sert|rapporte|etes|comprend"
 )
 _STAMMER = re.compile(r"\b(\w+(?: \w+){0,3})(?: \1\b)+")
 _REFLEXIVE = frozenset(("vous", "nous"))
@@ -194,7 +197,7 @@ def spoken(text: str) -> str:
     said = _SPACES.sub(" ", said).strip()
     # Twice, for a stammer inside a repeated phrase: "non non merci non merci".
     said = _STAMMER.sub(_once, _STAMMER.sub(_once, said))
-    return _TAIL.sub("", said)
+    return _TAIL.sub(_tail, said)
 
 
 def _unglued(word: str) -> str:
@@ -208,6 +211,13 @@ def _unglued(word: str) -> str:
     if match := _CHE.fullmatch(word):
         return f"je {match[1]}"
     return word
+
+
+def _tail(match: re.Match[str]) -> str:
+    before = match["before"]
+    if before is None:
+        return ""
+    return match[0] if _WANTS_QUOI.fullmatch(before) else f" {before}"
 
 
 def _once(match: re.Match[str]) -> str:
