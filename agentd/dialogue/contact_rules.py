@@ -11,6 +11,7 @@ from agentd.dialogue.lexicon import (
     MACHINE,
     MY,
     NOT_NOW,
+    NOW,
     NUMBER,
     PLUS,
     TIME,
@@ -51,7 +52,9 @@ OPTOUT = rx(
     r"(?:vous|t) entende (?:plus|pas)",
     r"(?:repond\w+|decroch\w+) (?:plus|jamais)(?: jamais)? a (?:vos|votre|ce)",
     # stop it
-    rf"(?:arret\w*|cess\w*|stopp\w*|evit\w*|finir|finissez|abstenir|abstenez vous|abstene\w*) (?:\w+ ){{0,4}}?(?:{CALL}|{BOTHER}(?:er|ez)|coups? de (?:fil|tel)\w*){NOT_NOW}",
+    rf"(?:arret\w*|cess\w*|stopp\w*|finir|finissez) (?:\w+ ){{0,4}}?(?:{CALL}|{BOTHER}(?:er|ez)|coups? de (?:fil|tel)\w*)",
+    rf"(?:evit\w*|abstenir|abstene\w*) (?:\w+ ){{0,4}}?(?:{CALL}|{BOTHER}(?:er|ez)){NOT_NOW}",
+    r"(?:arretez|que vous arretiez)$",
     r"(?:arretez|arrete|cessez) (?:ca|cela|maintenant|tout|immediatement|s il|la|avec (?:ca|vos|votre|ces))",
     r"(?:allez|va|vas|pouvez|peux|voulez|veux|faut|faudrait|faudra|merci d|priere d|vais vous demander d) arreter(?: maintenant| tout de suite| ca| oui| s il)?$",
     r"stop(?! loss)",
@@ -112,8 +115,8 @@ OPTOUT = rx(
 # "appelez pas", "que vous rappeliez pas": a refusal, unless a later moment is asked for.
 _ASKED = r"(?:r?app?el(?:l?ez|l?er|iez|l?es?|l?ent|ions)|(?:re)?(?:telephon|contact|sollicit)(?:ez|er|iez|es?))"
 OPTOUT_UNLESS_LATER = rx(
-    rf"(?<!je m )(?<!je me )(?<!s )(?<!je vous ){_ASKED}(?: moi| nous)? pas(?! (?:pour|de la part|d accord)){NOT_NOW}",
-    rf"(?<!vous )me {BOTHER}(?:ez|e|es) (?:pas|plus){NOT_NOW}",
+    rf"(?<!je m )(?<!je me )(?<!\bs )(?<!je vous ){_ASKED}(?: moi| nous)? pas(?! (?:pour|de la part|d accord)){NOT_NOW}",
+    rf"(?<!vous )me {BOTHER}(?:ez|es) (?:pas|plus){NOT_NOW}",
     rf"(?:de|a|d|faut|faudrait|pouvez|pourriez|merci|priere|veuillez|voulez bien|mieux) (?:pas|plus) (?:me |m |nous |vous |lui )?(?:r?app?el\w*|(?:re)?contact\w*|(?:re)?telephon\w*|{BOTHER}er){NOT_NOW}",
     rf"{WISH} (?:pas|plus) (?:etre |d |de |vos |votre |aucun )*(?:{CALL}|{CALLS}){NOT_NOW}",
     rf"{WISH} pas (?:le |la |du |de |d |ce )(?:\w+ )?(?:demarchage\w*|prospection)",
@@ -125,7 +128,9 @@ ABOUT_LAW = re.compile(
     r"(?:respect\w*|conformes?|conformite|appliqu\w+|en regle|aux normes|c est quoi|consult\w+|"
     r"agre\w+|enregistr\w+|qu est ce que|declare\w*)"
 )
-USES_LAW = re.compile(r"\b(?:je suis|suis inscrit\w*|je vais|inscrit\w*|je demande|au nom|mon droit|plainte)\b")
+USES_LAW = re.compile(
+    r"\b(?:je suis|suis inscrit\w*|je vais|inscrit\w*|je demande|au nom|mon droit|plainte)\b"
+)
 ONLY_LAW = rx(r"rgpd", r"r g p d", r"cnil", r"bloctel", r"bloc tel", r"dgccrf")
 
 # ---------------------------------------------------------------- wrong person
@@ -192,6 +197,7 @@ HUMAN_ALONE = whole(
 _BACK = r"(?:r(?:e|a)?p+el\w*|(?:re)contact\w*|retelephon\w*|rejoindre|rejoign\w*)"
 CALLBACK = rx(
     rf"(?<!je me )(?<!je m en )(?<!avez )(?<!ai )(?<!a ){_BACK}(?! (?:pas|plus|jamais|moi (?:votre|vos|le nom|la|qui|ce que|comment|combien|de quoi|c est quoi|quel))\b(?! tard))",
+    rf"(?<!je m ){_ASKED}(?: moi| nous)? pas{NOW}",
     rf"(?<!vous m )(?<!que vous )(?<!pourquoi vous )(?:appel(?:ez|er|le|iez)|telephon(?:ez|er)|contact(?:ez|er)|joindre|essay(?:ez|er)|repass\w+|reven(?:ez|ir)) (?:moi |nous |me |m |vers moi )?(?:\w+ ){{0,3}}?{TIME}",
     rf"(?:m |me |nous )(?:appel(?:ez|er|iez)|telephon(?:ez|er|iez)|contact(?:ez|er|iez)|joindre) (?:\w+ ){{0,2}}?{TIME}",
     r"je vous (?:r?appell\w+|recontact\w*|telephonerai|contacterai|ferai signe|tiens au courant)|je (?:vais|peux|prefere|dois) (?:vous )?(?:rappeler|recontacter)",

@@ -16,14 +16,25 @@ REPEAT = rx(
     r"(?:parl\w+|articul\w+|dites) (?:un peu |beaucoup )?(?:plus|moins|mieux|trop) (?:fort|vite|lentement|doucement|distinctement|clairement|bas)|^(?:un peu )?(?:plus fort|moins vite|plus lentement|plus doucement)",
     r"ca (?:coupe|gresille|capte|hache|passe mal|saccade|resonne)|(?:ligne|communication|connexion|reseau|liaison|son|qualite) (?:\w+ ){0,2}?(?:mauvaise?|pourrie?|coupe\w*|hachee?|passe mal|tres faible)",
     r"(?:c est|c etait) quoi (?:la|votre) question|quelle (?:est|etait) (?:la|votre) question|question (?:c est|c etait) quoi|quoi comme question",
-    r"(?:qu est ce que|que|qu) (?:vous )?(?:avez vous |avez |m avez |disiez|dites|racontez|me dites|me demandez|m avez demande|venez de)(?: vous)?(?: dit| dire| me dire| demande)?$",
+    r"(?:qu est ce que|que|qu) (?:vous )?(?:avez vous|avez|m avez|disiez|dites|racontez|me dites|me demandez|m avez demande|venez de)(?: vous)?(?: dit| dire| me dire| demande)?$",
     r"vous (?:me |m )?(?:avez )?(?:dites|disiez|dit|demandez|demande) quoi",
     r"plait il|encore une fois s il|pardon quoi|sa veut dire quoi pardon",
 )
 REPEAT_ALONE = whole(
-    r"pardon", r"comment(?: ca)?", r"quoi", r"hein(?: quoi)?", r"excusez moi", r"excuse moi",
-    r"vous (?:disiez|dites)(?: quoi)?", r"encore une fois", r"comment vous dites", r"redites?",
-    r"de quoi", r"s il vous plait", r"vous m avez dit", r"qu est ce que",
+    r"pardon",
+    r"comment(?: ca)?",
+    r"quoi",
+    r"hein(?: quoi)?",
+    r"excusez moi",
+    r"excuse moi",
+    r"vous (?:disiez|dites)(?: quoi)?",
+    r"encore une fois",
+    r"comment vous dites",
+    r"redites?",
+    r"de quoi",
+    r"s il vous plait",
+    r"vous m avez dit",
+    r"qu est ce que",
 )
 
 # ---------------------------------------------------------------- greeting
@@ -35,7 +46,7 @@ GREETING = re.compile(
 )
 GREETING_PHRASE = re.compile(
     rf"(?:(?:oui|{_HI}|j entends personne|la) )*(?:y a quelqu un|vous etes (?:toujours )?la|(?:est ce que )?vous m entendez|"
-    rf"(?:{_HI} )(?:\w+ ){{1,2}}a l appareil|ca va (?:bien )?(?:merci )?et vous|(?:comment )?(?:ca va|allez vous|vous allez bien)(?: et vous)?|allo \w+)$"
+    rf"(?:{_HI} )(?!qui)(?:\w+ ){{1,2}}a l appareil|ca va (?:bien )?(?:merci )?et vous|(?:comment )?(?:ca va|allez vous|vous allez bien)(?: et vous)?|allo \w+)$"
 )
 HI = rx(_HI)
 
@@ -43,7 +54,7 @@ HI = rx(_HI)
 # Said in any form, even as a question, these are objections.
 OBJECTION_ALWAYS = rx(
     r"(?:envoy\w+|expedi\w+|adress(?:ez|er)|transmett\w+|recevoir) (?:\w+ ){0,5}?(?:mails?|courrier|documentations?|documents? (?!a)|brochures?|sms|texto|plaquettes?|ecrit|poste|infos?|informations?|ca|offre|proposition|devis|message)",
-    r"envoyez(?: moi| nous| le| la| ca)+$|par (?:ecrit|mail|courrier|sms|la poste)|(?:mail|sms|courrier) (?:plutot|suffira|suffit)",
+    r"(?:mail|brochure|documentation|doc|plaquette|courrier|sms) (?:\w+ ){0,3}?(?:envoyer|donner|m adresser)|envoyez(?: moi| nous| le| la| ca)+$|par (?:ecrit|mail|courrier|sms|la poste)|(?:mail|sms|courrier) (?:plutot|suffira|suffit)",
     r"reflechi\w*|reflexion|tete reposee|y penser|peser le pour|(?:nuit|temps) (?:porte conseil|de (?:reflexion|penser))|dormir dessus",
     rf"(?:en |y )?(?:parl\w+|discut\w+|demand\w+|vois|voir|consult\w+|concert\w+|decid\w+) (?:\w+ ){{0,2}}?(?:a|avec|sans|en|chez) (?:mon|ma|mes|notre|nos|mon \w+ et) {KIN}",
     rf"(?:c est|ce sera|c etait) (?:\w+ ){{0,2}}?(?:mon|ma|notre|mes) {KIN} qui|(?:mon|ma|notre) {KIN} (?:\w+ )?(?:gere|s occupe|s en occupe|decide|fait|a deja|veut pas|voudra pas|est contre)",
@@ -60,7 +71,7 @@ OBJECTION = rx(
     r"(?:tomb\w+|appel\w+) (?:tres |vraiment |super )?mal|pas (?:\w+ )?(?:bon|le bon) moment|(?:pas|mauvais) (?:\w+ )?(?:le )?moment|pas (?:disponible|dispo)|vous me (?:derangez|coupez)(?! pas)|j ai (?:autre chose|d autres choses|mieux|du monde|les enfants|du travail)",
     # no interest
     r"(?:pas|plus|jamais|aucunement|nullement|ni|rien)(?: \w+){0,3}? (?:interes\w*|l interet|d interet|preneu\w+|fan|tent\w+|chaud\w*)",
-    r"(?:aucun|zero|peu|pas grand) interet|m interesse (?:pas|plus|aucunement|guere|jamais)|m (?:interesserait|a jamais interesse|interesseraient) pas|me (?:tente|dit|parle|branche|seduit|convainc|plait) (?:pas|rien|guere)|desinteresse\w*|ininteressant\w*",
+    r"(?:aucun|zero|peu|pas grand) interet|m interesse (?:\w+ )?(?:pas|plus|aucunement|guere|jamais)|m (?:interesserait|a jamais interesse|interesseraient) pas|me (?:tente|dit|parle|branche|seduit|convainc|plait) (?:pas|rien|guere)|desinteresse\w*|ininteressant\w*",
     r"m en (?:fiche|fous|contrefous|tape|tamponne|moque|balance|bats)|rien a (?:faire|foutre|cirer|secouer|battre|carrer)|pas mon (?:truc|domaine|delire|rayon)|pas pour moi ces",
     # price, money
     r"(?:trop|super|tres|hyper|vachement|un peu|bien|assez|plus|vraiment|si|aussi) (?:cher\w*|couteu\w*|onereu\w*)|c est cher|cher (?:pour|quand meme|votre|vos)|coute\w* (?:trop|cher|une fortune|les yeux|un bras|la peau)|hors de prix|hors budget|prix (?:exorbitant|excessif|abuse)\w*",

@@ -31,7 +31,7 @@ WISH = (
 )
 # To call somebody; never "je m appelle" or "je me rappelle".
 CALL = (
-    r"(?<!je m )(?<!s )(?<!je me )(?<!j me )(?<!m en )"
+    r"(?<!je m )(?<!\bs )(?<!je me )(?<!j me )(?<!m en )"
     r"(?:r?(?:e|a)?pp?el\w*|(?:re)?telephon\w*|(?:re)?contact\w*|demarch\w*|sollicit\w*|relanc\w*|"
     r"harcel\w*|prospect\w*)"
 )
@@ -53,12 +53,13 @@ TIME = (
     r"a un autre moment|quand (?:je|il|elle|mon|ma|vous|on)|des que|weekend|week end)"
 )
 # What makes "don't call" mean "not now".
-NOT_NOW = (
-    r"(?! (?:\w+ ){0,2}?(?:maintenant|avant|aujourd hui|le (?:matin|midi|soir|week end|dimanche|samedi|"
+NOW = (
+    r"(?: (?:\w+ ){0,2}?(?:maintenant|avant|aujourd hui|le (?:matin|midi|soir|week end|dimanche|samedi|"
     r"lundi|mardi|mercredi|jeudi|vendredi)|demain|tout de suite|toute suite|de suite|ce (?:matin|midi|soir)|"
     r"si tot|trop tot|si tard|trop tard|aussi (?:tot|tard)|pendant|entre|apres|cette semaine|l apres midi|"
     r"cet apres midi|a cette heure|a (?:midi|l heure)|la je)\b)"
 )
+NOT_NOW = f"(?!{NOW})"
 # "plus" that compares instead of negating.
 PLUS = (
     r"plus(?! (?:tard|tot|longuement|longtemps|en detail|de details?|d infos?|d informations?|souvent|"
@@ -75,4 +76,6 @@ AGENT = (
     r"service client\w*|standardiste|standard|employe\w*|technicien\w*|experte?|specialiste|"
     r"teleconseill\w+|(?<!a )(?:vraie |autre )?personne|quelqu un|vrais? gens|etres? vivants?)"
 )
-MACHINE = r"(?:robots?|machines?|ordinateurs?|ia|intelligence artificielle|automate|bots?|repondeur)"
+MACHINE = (
+    r"(?:robots?|machines?|ordinateurs?|ia|intelligence artificielle|automate|bots?|repondeur)"
+)

@@ -32,7 +32,7 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
         r"(?:je |j |on |j en |en )?(?:sais|sait|savons) (?:pas|plus|rien|meme pas|trop)(?: trop| encore| vraiment| bien| exactement| du tout)*(?: (?:oui|non)\b)?|aucune idee|pas (?:la moindre )?idee|peut etre(?: (?:bien|que oui|que non|oui|non|pas))*|"
         r"(?:ca|tout|cela) depend\w*|faut voir|on verra|a voir|pas (?:sur|certain|certaine|sure)|eventuellement|plus ou moins|comme ci comme ca|"
         r"(?:souviens|rappelle) (?:pas|plus)|ni oui ni non|bonne question|pas terrible|si on veut|pas (?:vous|te) (?:dire|repondre)|"
-        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|moyen(?:nement)?|pas folichon|entre les deux|a moitie|difficile a dire|oui et non|tout depend|je crois(?=$)|pas reflechi|hesite\w*",
+        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|en ai aucune idee|quittez pas|moyen(?:nement)?|pas folichon|entre les deux|a moitie|difficile a dire|oui et non|tout depend|je crois(?=$)|pas reflechi|hesite\w*",
     ),
     (
         "yes",
@@ -55,16 +55,28 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
         rf"(?:ca|c|cela|tout) (?:me |m |nous )?(?:marche|roule|va bien|va tres bien|irait|me va|va|convient|convienne|tente\w*|plait|interesse\w*|parle|arrange\w*|botte|semble bien|me parait bien|joue)(?: bien| tres bien| parfaitement)?{_NOT}(?! (?:aller|etre|pour la merci|merci|mal))(?<!ca va)|"
         r"c est (?:bien )?(?:ca|vrai|exact|moi|note|juste|correct|entendu|parti|lui|elle|possible|le cas|bien le cas|clair|sur|evident|cela|noter|moi meme)(?! (?:que je|qui vous|trop))(?! pas)|"
         r"veux bien|voudrais bien|aimerai[ts]?(?: bien)?(?! mieux| pas)|(?:allez|allons|vas) y|poursuivez|continuez|(?:je )?vous en prie|vous ecoute(?: pas)?|j ecoute|suis tout ouie|dites (?:moi|toujours|m en plus|donc)|(?:dis|raconte\w*) moi|faites(?: donc)?$|proposez(?: toujours| moi)?|expliquez(?: moi| toujours)?|on vous ecoute|"
-        r"(?:lui|elle|moi|eux) memes?|en personne|(?:suis|serais|est|sommes|serait) (?:\w+ )?(?:interessee?s?|partante?s?|preneu\w+|pour|ok|ouverte?|chaud\w*|curieu\w+|tentee?|concernee?|proprietaires?|favorable|disponible|dispo|libre|prete?)(?! (?:pas|moi|vendre))|"
+        r"(?:lui|elle|moi|eux) memes?|en personne|(?:suis|serais|est|sommes|serait) (?:(?!pas|plus|jamais|peu|trop)\w+ )?(?:interessee?s?|partante?s?|preneu\w+|pour|ok|ouverte?|chaud\w*|curieu\w+|tentee?|concernee?|proprietaires?|favorable|disponible|dispo|libre|prete?)(?! (?:pas|moi|vendre))|"
         r"on (?:peut (?:faire|essayer|y aller|tenter|en parler|regarder|dire (?:ca|oui))|y va|fait comme|fait ca|part|essaie|tente|s y met)|comme vous voulez|quand vous voulez|si vous voulez|si ca vous|je (?:prends|signe|valide|confirme|accepte)(?! pas| rien| jamais| plus)|"
         rf"en (?:ai|a|avons|possede)(?! (?:pas|plus|aucune?|marre|jamais|assez|ras|rien))|vous avez raison|pense (?:bien|que oui|oui)|crois (?:bien|que oui)|bonne idee|ca marche|pas mal(?: du tout)?|on peut dire|je suppose que oui|tope la",
     ),
     ("no", r"non|aucune?|jamais|rien"),
-    ("soft_no", r"c est (?:bon|gentil|tres gentil)(?: \w+)? merci|ca (?:ira|va aller|va)(?: bien)? merci|ca ira|merci bien|au revoir|a jamais|bonne (?:journee|soiree|continuation|fin de journee|chance)|adieu|tchao|ciao"),
-    ("soft_yes", r"c est bon|ca va|tres bien|super|parfait(?:ement)?|top|cool|genial|excellent\w*|magnifique|formidable|formule|merveilleux|interessant|bien recu|avec interet|toujours|ca m va|chouette|possible pour moi|bien volontiers|parle moi|parlez m en|parlez moi|interessee?|depuis \w+ ans?"),
-    ("weak_yes", rf"(?:j ai|on a|nous avons|je possede|j avais)(?! (?:pas|plus|rien|jamais|aucun\w*|peur|une question|mal)\b)(?= (?:bien |encore |toujours |effectivement |aussi )?(?:une?|des|deux|{NUMBER}|mon|ma|mes|le|la|fait|ca|l)\b)"),
-    ("weak_no", r"pas|(?:veux|peux|veut|suis|ai|a|est|fais|avons|sommes|fait|peut|bois|fume|va|vais|utilise) plus|jamais|aucune?"),
-    ("but", r"mais|par contre|sauf que|sauf|cependant|seulement|apres bon|le probleme"),
+    (
+        "soft_no",
+        r"c est (?:bon|gentil|tres gentil)(?: \w+)? merci|ca (?:ira|va aller|va)(?: bien)? merci|ca ira|merci bien|au revoir|a jamais|bonne (?:journee|soiree|continuation|fin de journee|chance)|adieu|tchao|ciao",
+    ),
+    (
+        "soft_yes",
+        r"c est bon|ca va|tres bien|super|parfait(?:ement)?|top|cool|genial|excellent\w*|magnifique|formidable|formule|merveilleux|interessant|bien recu|avec interet|toujours|ca m va|chouette|possible pour moi|bien volontiers|parle moi|parlez m en|parlez moi|interessee?|depuis \w+ ans?",
+    ),
+    (
+        "weak_yes",
+        rf"(?:j ai|on a|nous avons|je possede|j avais)(?! (?:pas|plus|rien|jamais|aucun\w*|peur|une question|mal)\b)(?= (?:bien |encore |toujours |effectivement |aussi )?(?:une?|des|deux|{NUMBER}|mon|ma|mes|le|la|fait|ca|l)\b)",
+    ),
+    (
+        "weak_no",
+        r"pas|(?:veux|peux|veut|suis|ai|a|est|fais|avons|sommes|fait|peut|bois|fume|va|vais|utilise) plus|jamais|aucune?",
+    ),
+    ("but", r"mais|par contre|sauf que|sauf|cependant|seulement|enfin$|apres bon|le probleme"),
 )
 _SIGNAL = re.compile(
     r"\b(?:" + "|".join(f"(?P<s{i}>{pattern})" for i, (_, pattern) in enumerate(_SIGNALS)) + r")\b"
@@ -110,7 +122,7 @@ def polarity(said: str) -> tuple[Polarity, float]:
 
 
 def _lean(kinds: list[str]) -> tuple[Polarity, float]:
-    if "unsure" in kinds:
+    if "unsure" in kinds and kinds[-1] != "no":
         return Polarity.UNSURE, 0.35
     firm = [kind for kind in kinds if kind in ("yes", "no")]
     if firm:

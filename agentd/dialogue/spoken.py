@@ -124,7 +124,7 @@ _HOSTS = (
 _ELIDED = re.compile(rf"(qu|[cdjlmnst])({_HOSTS})")
 # Real words that look like a clitic glued to its host.
 _WHOLE = frozenset(("sen", "ten", "den", "test", "lest", "tai", "lai", "sai", "dai", "cai", "cen"))
-_JE = re.compile(r"j(?=[bcdfghklmnpqrstvwxz])(\w{2,})")
+_JE = re.compile(r"j(?=[bcdfgklmnpqrstvwxz])(\w{2,})")
 _CHE = re.compile(r"[cs]h(suis|suit|sais|peux|veux|vois|crois|pense|vais|connais|te|vous)")
 
 _FILLERS = frozenset(
@@ -146,9 +146,10 @@ _CEST_NEXT = (
 _REPAIRS = tuple(
     (re.compile(pattern), into)
     for pattern, into in (
-        (r"\bj (?=[bcdfghklmnpqrstvwxz])", "je "),
+        (r"\bj (?=[bcdfgklmnpqrstvwxz])", "je "),
         (r"\bn importe\b", "nimporte"),
         (r"\b(?:ne|n) ", ""),
+        (r"\bce (?=est\b|etait\b)", "c "),
         (r"\bil y (?=a\b|avait|aura)", "y "),
         (r"\bil (?=faut|faudra)", ""),
         (r"\bj (?:ais|es|et)\b", "j ai"),
@@ -172,7 +173,7 @@ _SPACES = re.compile(r" {2,}")
 _TAIL = re.compile(r" (?:(?P<before>\w+) quoi|hein|la hein)$")
 _WANTS_QUOI = re.compile(
     r"\w+ez|de|est|a|pour|avec|sur|nimporte|fait|faites|dit|dites|ou|faut|en|par|vers|dire|faire|"
-    r"sert|rapporte|etes|comprend"
+    r"sert|rapporte|etait|etes|comprend"
 )
 _STAMMER = re.compile(r"\b(\w+(?: \w+){0,3})(?: \1\b)+")
 _REFLEXIVE = frozenset(("vous", "nous"))
