@@ -108,9 +108,7 @@ class Hangup(Action):
     cause: str = "NORMAL_CLEARING"
 
 
-AnyAction = (
-    Say | Stop | Listen | StartTimer | CancelTimer | Record | Background | Transfer | Hangup
-)
+AnyAction = Say | Stop | Listen | StartTimer | CancelTimer | Record | Background | Transfer | Hangup
 
 _decoder: msgspec.json.Decoder[AnyAction] = msgspec.json.Decoder(AnyAction)
 
