@@ -25,7 +25,7 @@ def scenario() -> None:
 def lint_command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     """Say what scenarios lack before they may call anybody. FILES are paths or names.
 
-    Exit 0 when nobody forbids a campaign (warnings may remain), 2 when a file is refused.
+    Exit 0 when all may be used (warnings may remain), 2 when one is refused.
     """
     settings = settings_of(ctx)
     catalog = Catalog(settings)

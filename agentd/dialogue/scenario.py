@@ -275,7 +275,7 @@ def _expected(loc: list[str]) -> str:
     elif loc[0] == "transfer" and len(loc) > 1:
         model, names = TransferTo, loc[1:]
     field = model.model_fields.get(names[0])
-    return (field.description if field else None) or "see docs/scenarios.md"
+    return (field.description if field else None) or "what design.md says"
 
 
 def _rail_faults(scenario: Scenario) -> list[str]:
