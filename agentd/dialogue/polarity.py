@@ -88,6 +88,11 @@ _EMPTY = re.compile(
     r"\b(?:bon|alors|enfin|la|et|donc|voila|madame|monsieur|merci|ecoutez|attendez|euh|franchement|moi|"
     r"je|c est|ca|en|de|a|le|un|vous|y|tout|quand meme|bah|bien|quoi|c|j|mmh)\b"
 )
+_PLAIN_EMPTY = re.compile(
+    _EMPTY.pattern
+    + r"|\b(?:une?|deux|plusieurs|des|d|ici|me|m|l|les|on|nous|il|elle|suis|est|ai|a|avons|que|oui|"
+    r"non|actuellement|en ce moment|effectivement|encore|toujours|bien sur|tres|plutot|s il vous plait|pour|moi)\b"
+)
 _HOUR = rf"(?:heures?|h|midi|minuit|\d+h\d*|matin|matinee|soir|soiree|apres midi|{DAY}|demain|week end|semaine|mois|aujourd hui|journee)"
 _TIME_ONLY = re.compile(
     rf"(?:(?:oui|plutot|vers|a|le|en|ce|cet|de|la|l|du|dans|et|ou|entre|disons|pour|mieux|fin|debut|milieu|prochaine?|prochain|demie|quart|apres|avant|heures?|"
@@ -119,6 +124,11 @@ def polarity(said: str) -> tuple[Polarity, float]:
             return Polarity.NO, min(sure, 0.8)
         return _lean(after)
     return _lean(kinds)
+
+
+def is_plain(said: str) -> bool:
+    """Whether a `spoken` text holds nothing but signals and empty words: "oui j en ai un"."""
+    return not _PLAIN_EMPTY.sub("", _SIGNAL.sub(" ", said)).strip(" ,")
 
 
 def _lean(kinds: list[str]) -> tuple[Polarity, float]:
