@@ -17,10 +17,10 @@ from agentd.dialogue.scenario import CONFIRM_TIME, HELLO
 from agentd.dialogue.spoken_times import holds_time
 from agentd.dialogue.state import Then
 from agentd.dialogue.text import normalise
+from agentd.dialogue.understanding import HUMAN_ENTRY
 
 # Acted on whenever they are said, also over an announcement that is heard to its end.
 ALWAYS_HEARD = frozenset({Intent.OPTOUT, Intent.WRONG_PERSON, Intent.HUMAN, Intent.CALLBACK})
-HUMAN_ENTRY = "general_faq_conseiller"
 
 
 def _tokens(text: str) -> frozenset[str]:

@@ -207,9 +207,7 @@ def _drain(moves: Moves) -> None:
 def _hung_up(moves: Moves, event: HungUp) -> None:
     """The channel is gone: commit what is known. Only Record from here."""
     state = moves.state
-    before, state.phase = state.phase, Phase.GONE
-    if before is Phase.GONE:
-        return
+    state.phase = Phase.GONE
     # Somebody may say "ne m'appelez plus" and hang up before the end of the turn was heard.
     if state.partial.strip():
         last = Utterance(state.partial, 1.0, moves.now, moves.now)

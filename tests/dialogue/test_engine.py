@@ -228,6 +228,13 @@ def test_asked_again_at_hello_only_the_question_is_repeated(line: Line) -> None:
     assert line.of(Say)[-1].interruptible
 
 
+def test_pardon_repeats_the_question_without_our_apology() -> None:
+    line = to_step(Line(brain(scenario(steps={"Q1": {"max_turns": 4}}))), "Q1")
+    line.says("blablabla")
+    line.says("pardon")
+    assert line.last_keys == ["Q1"]
+
+
 def test_pardon_repeats_what_was_said_last(line: Line) -> None:
     to_step(line, "Q1").says("c'est gratuit")
     before = line.last_keys
@@ -279,6 +286,14 @@ def test_words_between_silences_reset_the_count(line: Line) -> None:
     line.stays_silent()
     assert line.disposition is None
     assert line.last_keys == ["phrases/still_there", "Q1"]
+
+
+def test_words_too_early_to_answer_still_break_the_silence(line: Line) -> None:
+    line.stays_silent()
+    line.talks_over("oui oui", at=100, meant=False)
+    line.stays_silent()
+    assert line.disposition is None
+    assert line.last_keys == ["Q1"]
 
 
 def test_a_step_has_its_own_reprompt(line: Line) -> None:
@@ -480,6 +495,27 @@ def test_a_transfer_nobody_answers_for_is_a_failed_one() -> None:
     assert line.last_keys == ["phrases/transfer_failed", "Hello.question"]
 
 
+def test_asking_for_a_person_again_does_not_delay_the_transfer() -> None:
+    line = Line(brain(scenario(transfer=TRANSFER)))
+    line.says("passez-moi quelqu'un")
+    line.talks_over("passez-moi quelqu'un", at=300)
+    line.hear_out()
+    assert line.of(Transfer)
+    assert line.last_keys == ["phrases/transfer"]
+    assert len(line.of(Say)) == 2
+
+
+def test_optout_while_being_transferred_is_kept_for_its_failure() -> None:
+    line = Line(brain(scenario(transfer=TRANSFER)))
+    line.says("passez-moi quelqu'un")
+    line.hear_out()
+    line.send(events.Utterance("ne me rappelez plus", 0.9, line.now, line.now + 900))
+    assert line.records("suppression")
+    line.send(events.TransferDone(False))
+    assert line.last_keys == ["phrases/bye_optout"]
+    assert line.disposition == ("OPT_OUT", 0)
+
+
 def test_optout_over_the_transfer_line_wins() -> None:
     line = Line(brain(scenario(transfer=TRANSFER)))
     line.says("passez-moi quelqu'un")
@@ -557,6 +593,15 @@ def test_nothing_interrupts_the_disclosure(line: Line) -> None:
     assert [t for t in line.timers if t.startswith("silence")]
 
 
+def test_what_must_be_acted_on_is_not_lost_among_much_talk(line: Line) -> None:
+    line.talks_over("c'est une erreur", at=100)
+    for at in range(1000, 4000, 200):
+        line.talks_over("blablabla", at=at)
+    assert len(line.state.heard) == 8
+    line.hear_out()
+    assert line.disposition == ("WRONG_PERSON", 0)
+
+
 def test_an_answer_over_the_last_words_counts(line: Line) -> None:
     whole = 60 * len(line.last_said)
     line.talks_over("oui", at=whole - 1000)
@@ -622,6 +667,13 @@ def test_hangup_mid_rail_keeps_the_score(line: Line) -> None:
     assert line.records("turn")[-1]["interrupted"] is False
 
 
+def test_a_score_above_the_threshold_is_no_lead_before_is_leads() -> None:
+    rules = {"lead_threshold": 70, "scoring_weights": {"Q1": 40, "Q2": 40, "Is_Leads": 20}}
+    line = to_step(Line(brain(scenario(qualification_rules=rules))), "Is_Leads")
+    line.hangs_up()
+    assert line.disposition == ("HANGUP", 80)
+
+
 def test_hangup_after_the_lead_is_decided_is_a_lead(line: Line) -> None:
     to_step(line, "Confirm_Time").hangs_up()
     assert line.disposition == ("LEAD", 100)
@@ -667,6 +719,16 @@ def test_one_failed_say_is_passed_over_two_are_a_fault(line: Line) -> None:
     line.send(events.SayFailed(line.saying.say_id, "missing file"))
     assert line.disposition == ("FAILED", 0)
     assert line.last_keys == ["phrases/bye_technical"]
+
+
+def test_failures_apart_from_each_other_are_no_fault(line: Line) -> None:
+    to_step(line, "Q1")
+    line.send(events.SayFailed(line.saying.say_id, "missing file"))
+    line.saying = None
+    line.stays_silent()
+    line.says("oui")
+    line.send(events.SayFailed(line.saying.say_id, "missing file"))
+    assert line.disposition is None
 
 
 def test_a_disclosure_that_failed_is_said_again_before_anything_else(line: Line) -> None:
