@@ -18,11 +18,13 @@ REPEAT = rx(
     r"(?:c est|c etait) quoi (?:la|votre) question|quelle (?:est|etait) (?:la|votre) question|question (?:c est|c etait) quoi|quoi comme question",
     r"(?:qu est ce que|que|qu) (?:vous )?(?:avez vous|avez|m avez|disiez|dites|racontez|me dites|me demandez|m avez demande|venez de)(?: vous)?(?: dit| dire| me dire| demande)?$",
     r"vous (?:me |m )?(?:avez )?(?:dites|disiez|dit|demandez|demande) quoi",
-    r"plait il|encore une fois s il|pardon quoi|sa veut dire quoi pardon",
+    r"(?:dis|dit|dites|disais|disiez) quoi|(?:qu est ce que|que) tu (?:dis|as dit)|(?:me la|me le|la|le) refaire|(?:repos|repet)\w+ (?:la|votre|ta|moi la) question|entends (?:a moitie|une)|friture|gresill\w*|(?:etes|es|est) (?:tout |toute |tres )?hachee?|vous (?:ai )?perdue?$|vous ai pas (?:bien )?(?:entendu|compris)|plait il|encore une fois s il|pardon quoi|sa veut dire quoi pardon",
 )
 REPEAT_ALONE = whole(
     r"pardon",
-    r"comment(?: ca)?",
+    r"(?:hein )?comment(?: ca)?",
+    r"c est a dire",
+    r"(?:deux|une autre|une deuxieme) fois",
     r"quoi",
     r"hein(?: quoi)?",
     r"excusez moi",
@@ -38,7 +40,7 @@ REPEAT_ALONE = whole(
 )
 
 # ---------------------------------------------------------------- greeting
-_HI = r"(?:allo|bonjour|bonsoir|salut|coucou|hello|re|enchantee?|bien le bonjour)"
+_HI = r"(?:allo|bonjour|bonsoir|salut|coucou|hello|re|rebonjour|enchantee?|bien le bonjour)"
 GREETING = re.compile(
     rf"(?:(?:oui|non|ah|qui|bien|ok|tres|alors) )*{_HI}"
     rf"(?: (?:{_HI}|oui|madame|monsieur|mademoiselle|messieurs|a vous|a toi|qui|la|ca va|et vous|aussi|bien|merci|"
@@ -69,26 +71,29 @@ OBJECTION = rx(
     r"(?:je suis|on est|suis|etre|la) (?:\w+ ){0,2}?(?:occupee?s?|pressee?|debordee?|deborde|en reunion|en rendez vous|au (?:travail|boulot|bureau|volant|magasin|restaurant|milieu)|en (?:voiture|train|plein\w*|route|deplacement|conge\w*|vacances|retard|ligne|famille|course)|a table|de sortie|sur la route|chez le|a l hopital|dans le (?:train|metro|bus))",
     r"je (?:conduis|travaille|bosse|mange|cuisine|pars|dors|dormais|sors|suis en train)(?: la| en ce moment)?(?: |$)",
     r"(?:tomb\w+|appel\w+) (?:tres |vraiment |super )?mal|pas (?:\w+ )?(?:bon|le bon) moment|(?:pas|mauvais) (?:\w+ )?(?:le )?moment|pas (?:disponible|dispo)|vous me (?:derangez|coupez)(?! pas)|j ai (?:autre chose|d autres choses|mieux|du monde|les enfants|du travail)",
+    r"(?:je|on) dois (?:y aller|partir|filer|vous laisser|raccrocher|sortir)|je (?:vais (?:partir|sortir|y aller|manger|travailler)|file|garde (?:mes|les|des))|ai (?:un|une) (?:rendez vous|reunion|urgence|conseill\w+|banquier|courtier)|attrapez",
+    # just done, would rather not
+    r"(?:viens|vient|venons) (?:juste |tout juste )?(?:de |d )(?:en )?(?:prendre|changer|refaire|signer|acheter|souscrire|renegocier|installer|faire|isoler|finir|resilier)|prefere(?:rais)? (?:comparer|garder|attendre|rester|continuer|m en occuper|gerer)|prends? jamais (?:de )?decision|connais la (?:musique|chanson)|connais le refrain|la fait pas|que des (?:problemes|ennuis|galeres|soucis)|eligible|l air complique|etes (?:le|la) \w+ieme|m ecrire|besoin d y",
     # no interest
     r"(?:pas|plus|jamais|aucunement|nullement|ni|rien)(?: \w+){0,3}? (?:interes\w*|l interet|d interet|preneu\w+|fan|tent\w+|chaud\w*)",
     r"(?:aucun|zero|peu|pas grand) interet|m interesse (?:\w+ )?(?:pas|plus|aucunement|guere|jamais)|m (?:interesserait|a jamais interesse|interesseraient) pas|me (?:tente|dit|parle|branche|seduit|convainc|plait) (?:pas|rien|guere)|desinteresse\w*|ininteressant\w*",
     r"m en (?:fiche|fous|contrefous|tape|tamponne|moque|balance|bats)|rien a (?:faire|foutre|cirer|secouer|battre|carrer)|pas mon (?:truc|domaine|delire|rayon)|pas pour moi ces",
     # price, money
-    r"(?:trop|super|tres|hyper|vachement|un peu|bien|assez|plus|vraiment|si|aussi) (?:cher\w*|couteu\w*|onereu\w*)|c est cher|cher (?:pour|quand meme|votre|vos)|coute\w* (?:trop|cher|une fortune|les yeux|un bras|la peau)|hors de prix|hors budget|prix (?:exorbitant|excessif|abuse)\w*",
+    r"(?:trop|super|tres|hyper|vachement|un peu|bien|assez|plus|vraiment|si|aussi) (?:cher\w*|couteu\w*|onereu\w*)|c est cher|cher (?:pour|quand meme|votre|vos)|coute\w* (?:trop|cher|une fortune|les yeux|un bras|la peau)|hors de prix|au dessus de mes moyens|excessifs?|exorbitants?|decouvert|prix (?:\w+ ){0,2}?eleve\w*|hors budget|prix (?:exorbitant|excessif|abuse)\w*",
     r"(?:pas|plus|aucun|jamais)(?: \w+){0,2}? (?:moyens?|budget|argent|sous|tune|thune|fric|finances|rond|economies|un centime|un sou)(?! la| dessus)|fauchee?|a sec|smic|au chomage|sans emploi|rsa\b|fins de mois|(?:me serre|serrer) la ceinture",
     # already have
     r"(?:ai|a|avons|suis|est|sommes|etions|fais|fait|travaille\w*|passe|paie|paye|mon|ma) (?:\w+ ){0,2}?deja(?! (?:dit|repondu|explique|parle)\b)(?= \w)",
     r"deja (?:un|une|quelqu|ce qu|tout|ma|mon|mes|notre|des|chez|fait|equip\w*|pris|client\w*|assur\w*|isol\w*|avec|inscrit\w*|en place|engag\w*|conseill\w*|suivi\w*|servi\w*|une|signe)",
     r"(?:je suis|on est|suis|sommes) (?:\w+ ){0,3}?(?:satisfait\w*|contente?s?|fidele\w*|bien (?:la )?ou|tres bien (?:la )?ou|bien comme|tranquille comme|chez|sous contrat|engagee?s? (?:avec|chez|jusqu)|equip\w+)|ca me va (?:tres bien )?comme (?:c est|ca)|(?:me|nous) convient (?:tres bien|parfaitement)|change\w* (?:pas|rien|jamais)|pas envie de changer|(?:veux|souhaite) (?:pas|rien) changer|ai (?:tout )?ce qu (?:il me |il |il nous )?faut|j ai mon \w+|on a notre \w+",
     # no need
-    r"(?:pas|aucun|jamais|plus|rien)(?: \w+){0,2}? (?:besoin|utilite|utile|necessaire|l utilite)|besoin de rien|sert(?: \w+)? a rien|servira(?:it)? (?:a rien|pas)|inutile(?! d)|manque de rien",
+    r"(?:pas|aucun|jamais|plus|rien)(?: \w+){0,2}? (?:besoin|utilite|utile|necessaire|l utilite|l usage|d usage)|besoin de rien|sert(?: \w+)? a rien|servira(?:it)? (?:a rien|pas)|inutile(?! d)|manque de rien",
     # thinking it over
     r"(?:je vais|faut|je dois|on va|laissez moi|faudrait) (?:que je |d abord |bien |y |le |quand meme )*(?:voir|regarder|comparer|etudier|me renseigner|verifier|m informer)(?: ca| d abord| avec| un peu| par moi| les| de mon|$)|j hesite|pas (?:encore )?(?:decidee?|prete?)|prendre (?:le|mon) temps|pas (?:dans )?l urgence|rien ne presse|decide pas (?:comme|au|par)|coup de tete",
     # trust, engagement, phone
     r"(?:pas|rien|jamais|veux pas|peur d|peur de) (?:\w+ ){0,2}?(?:m engager|nous engager|etre engage\w*|d engagement|signer|me lancer|donner mes|communiquer mes|communique mes|donne mes|mes coordonnees)",
     r"(?:achete|signe|fais|prends|donne|traite|conclus|souscris|regle|commande|accepte|decide) (?:pas|rien|jamais|plus) (?:\w+ ){0,4}?(?:par|au|sur) (?:le )?(?:telephone|tel)|(?:jamais|rien|pas) (?:\w+ ){0,3}?par telephone",
     r"(?:ai|j ai|fait|fais) (?:\w+ )?(?:peur|la trouille|les jetons)|(?:crois|croyais) (?:pas|plus)(?: \w+){0,2}? (?:a ca|une seconde|un mot|trop|a vos|a ces)|y crois (?:pas|plus|rien|moyen)|pas convainc\w*|sceptique|dubitati\w*|pas rassur\w*|pas fiable|pas sur que ca|doute\w* (?:que|de)|convain\w* pas|pas (?:tres |bien )?(?:clair|rentable|avantageux|sur|regul\w+|interessant|serieux|encadr\w+|ecologique|protege\w*)(?: |$)|rentable\w* (?:pas|du tout)|jamais rentable",
-    r"(?:c est|ca (?:a l air|fait|me parait|semble)|sont|est|etes|suis|prend|il y a|y a|demande|font|encore|bien|beaucoup|histoires|y en a|que)? ?(?:beaucoup |bien |vraiment |encore |un peu |toujours |quand meme )?trop (?!tard pour \w+ ?$)(?:de |d )?(?!bien|cool|super|fort|mal|vite|le temps|la|bon|content)\w+",
+    r"(?:c est|ca (?:a l air|fait|me parait|semble)|sont|est|etes|suis|prend|il y a|y a|demande|font|encore|bien|beaucoup|histoires|y en a|que)? ?(?:beaucoup |bien |vraiment |encore |un peu |toujours |quand meme )?(?<!pas )(?<!sais )(?<!plus )trop (?!tard pour \w+ ?$)(?:de |d )?(?!bien|cool|super|fort|mal|vite|le temps|la|bon|content)\w+",
     r"c est (?:\w+ )?(?:complique|risque|dangereux|aleatoire|speculatif|volatil\w*|instable|abuse|du vol|une galere|prise de tete|galere|contraignant|trop|pas la peine)(?! (?:a dire|de dire|a expliquer|de repondre))",
     r"toujours (?:\w+ )?(?:des |un |de la |quelque chose de )?(?:frais|surprise|piege|loup|cache\w*|petites lignes|arnaque)|frais caches|petites lignes|(?:y a|c est) (?:\w+ )?(?:anguille|un piege|un loup)",
     r"passe l age|plus (?:de mon|l) age|a mon age|suis (?:plus tout jeune|agee?|vieux|vieille|retraitee?)|(?:a|en) (?:la )?retraite|suis (?:locataire|etudiante?|interdit\w*|fiche\w*|hebergee?|malade|handicape\w*|surendette\w*|au chomage)|en location|pas propri\w+ (?:donc|alors|mais)",
@@ -126,11 +131,15 @@ QUESTION = re.compile(
 )
 # Statement order, question meaning: what a prospect would hardly tell the agent.
 QUESTION_WEAK = re.compile(
+    r"\bcombien\b|\b(?:rappel|redonn|redit|donn|redis)\w* (?:moi )?(?:votre|vos|le) (?:nom|prenom|societe|numero|entreprise|nom de)|"
+    r"\b(?:passe|dit|apporte|veut dire|change|fait|propose|contient|comprend) quoi\b|\bcombien\b|\bou (?:pas|quoi|non)$|"
     rf"{_OPEN}(?:"
+    r"vous (?:m |me |nous |vous |y |en |le |la )?(?!tombez|derangez|parlez|insistez|exagerez|revez|racontez|dites|repetez|trompez)\w+ez(?! (?:raison|pas|gentil\w*|tres gentil\w*|aimable|\w+ trop))|"
+    r"et (?:le|la|les|votre|vos) \w+$|quelqu un (?:va|vient|passe|peut)|(?:mon|mes|votre|vos) \w+ (?:vous )?(?:l |les )?avez (?:eue?s?|trouvee?s?|prise?s?) |"
     r"(?:vous|tu) (?:etes|es|avez|faites|proposez|vendez|travaillez|appelez|m appelez|m avez|allez|gardez|connaissez|respectez|"
     r"garantissez|prenez|cherchez|representez|voulez|demandez|offrez|remboursez|livrez|vous occupez|intervenez|gagnez|touchez|assurez|acceptez|savez|pensez|enregistrez|revendez)(?! (?:raison|pas raison|gentil\w*|tres gentil\w*|aimable|bien aimable|drole|mignon\w*|pas compris|\w+ trop))"
-    r"|c est (?:\w+ )?(?:gratuit|payant|obligatoire|legal|serieux|fiable|securise|rembours\w+|deductible|garanti\w*|du demarchage|un (?:robot|enregistrement|humain|vrai|sondage|contrat|abonnement|appel|homme|ordinateur|bot|credit|organisme)|une (?:machine|banque|assurance|vraie|femme|pub|societe|entreprise|intelligence|voix|offre|vente|enquete|ia)|pour (?:une?|les|quel\w*|vendre|mon|ma|le|la|de|faire|me)|de la part|votre|sans (?:engagement|frais|risque)|de l energie|fixe|variable|compris|quelle|long|bien (?:gratuit|sur que)|vraiment|a partir de|cumulable|enregistre|reglemente|regule|certifie|pas (?:payant|dangereux|un peu|risque)|imposable|negociable|combien|possible de|l etat|edf|engie)"
-    r"|(?:ca|cela|l offre|la simulation|le prix|l appel|le rendez vous|mes \w+|mon \w+|l assurance|la conversation|votre \w+|vos \w+) (?:\w+ )?(?:m engage|dure|va durer|prend|coute|rapporte|est|sont|fonctionne|marche|comprend|inclut|couvre|passe|change|convient|concerne|vient)(?! (?:pas|plus|rien|moi|bien|le coup))(?: \w+)+"
+    r"|c est (?:\w+ )?(?:gratuit|payant|obligatoire|legal|serieux|fiable|securise|rembours\w+|deductible|garanti\w*|du demarchage|un (?:robot|enregistrement|humain|vrai|sondage|contrat|abonnement|appel|homme|ordinateur|bot|credit|organisme)|une (?:machine|banque|assurance|vraie|femme|pub|societe|entreprise|intelligence|voix|offre|vente|enquete|ia)|pour (?:une?|les|l|des|du|ca|quel\w*|vendre|mon|ma|le|la|de|faire|me)|de la part|votre|sans (?:engagement|frais|risque)|de l energie|fixe|variable|compris|quelle|long|bien (?:gratuit|sur que)|vraiment|a partir de|cumulable|enregistre|reglemente|regule|certifie|ouvert|assure|accessible|reserve|bien (?:la|le|une?|ma|vous|pour)|un automate|une? \w+ ou une? \w+|pas (?:payant|dangereux|un peu|risque)|imposable|negociable|combien|possible de|l etat|edf|engie)"
+    r"|(?:ca|cela|l offre|la simulation|le prix|l appel|le rendez vous|mes \w+|mon \w+|l assurance|la conversation|votre \w+|vos \w+) (?!c est)(?:\w+ )?(?:m engage|dure|va durer|prend|coute|rapporte|est|sont|fonctionne|marche|comprend|inclut|couvre|passe|change|convient|concerne|vient)(?! (?:pas|plus|rien|moi|bien|le coup))(?: \w+)+"
     r"|(?:y a|y aura|y aurait) (?:t il )?(?:des|un|une|combien|quoi|du|de la|quel\w*|pas de|d autres)(?! (?:\w+ )?(?:probleme|souci|erreur|inconvenient))"
     r"|(?:faut|faudra|je dois|on doit|je devrai|faudrait) (?:\w+ )?(?:payer|changer|fournir|signer|donner|faire|envoyer|remplir|prevoir|avancer|verser|etre|avoir|investir)"
     r"|(?:je peux|on peut|je pourrais|je pourrai|on pourra) (?:\w+ ){0,2}?(?:savoir|demander|connaitre|avoir|arreter|changer|retirer|resilier|recuperer|rembourser|annuler|perdre|gagner|obtenir|economiser|cumuler|commencer|revenir|vous (?:faire confiance|poser))"
