@@ -37,7 +37,7 @@ WISH = (
 )
 # To call somebody; never "je m appelle" or "je me rappelle".
 CALL = (
-    r"(?<!je m )(?<!\bs )(?<!je me )(?<!j me )(?<!m en )"
+    r"(?<!\bje m )(?<!\bs )(?<!\bje me )(?<!\bj me )(?<!\bm en )"
     r"(?:r?(?:e|a)?pp?el\w*|(?:re)?telephon\w*|(?:re)?contact\w*|demarch\w*|sollicit\w*|relanc\w*|"
     r"harcel\w*|prospect\w*)"
 )
@@ -80,7 +80,7 @@ AGENT = (
     r"(?:conseill\w+|humaine?s?|etre humain|responsable|superieure?|chef|cheffe|patron\w*|directeur|"
     r"directrice|manager|collegues?|operat\w+|agents?|commerciale?|commerciaux|interlocut\w+|"
     r"service client\w*|standardiste|standard|employe\w*|technicien\w*|experte?|specialiste|"
-    r"teleconseill\w+|direction|homme|(?<!a )(?:vraie |autre )?personne|quelqu un|vrais? gens|etres? vivants?)"
+    r"teleconseill\w+|direction|homme|(?<!\ba )(?:vraie |autre )?personne|quelqu un|vrais? gens|etres? vivants?)"
 )
 MACHINE = (
     r"(?:robots?|machines?|ordinateurs?|ia|intelligence artificielle|automate|bots?|repondeur)"

@@ -30,9 +30,9 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
     (
         "unsure",
         r"(?:je |j |on |j en |en )?(?:sais|sait|savons) (?:pas|plus|rien|meme pas|trop)(?: trop| rien| encore| vraiment| bien| exactement| du tout)*(?: (?:oui|non)\b)?|aucune idee|pas (?:la moindre |d |vraiment d )?(?:idee|avis|opinion)|bougez pas|peut etre(?: (?:bien|que oui|que non|oui|non|pas))*|"
-        r"(?:ca|tout|cela) depend\w*|faut voir|on verra|a voir|pas (?:sur|certain|certaine|sure)|eventuellement|plus ou moins|comme ci comme ca|"
+        r"(?:ca|tout|cela) depend\w*|faut voir|on verra|a voir|pas (?:trop |tres |vraiment |completement )?(?:sur|certain|certaine|sure)|on va voir|je verrai|eventuellement|plus ou moins|comme ci comme ca|"
         r"(?:souviens|rappelle) (?:pas|plus)|ni oui ni non|bonne question|pas terrible|si on veut|pas (?:vous|te) (?:dire|repondre)|"
-        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|en ai aucune idee|quittez pas|moyen(?:nement)?|pas folichon|entre les deux|a moitie|difficile a dire|oui et non|tout depend|je crois(?=$)|pas reflechi|hesite\w*",
+        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|en ai aucune idee|quittez pas|moyen(?:nement)?|pas folichon|entre les deux|a moitie|difficile a dire|oui et non|tout depend|(?<!oui )je crois$|pas reflechi|hesite\w*",
     ),
     (
         "yes",
@@ -45,19 +45,19 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
         r"pas du tout|(?:absolument|certainement|surement|surtout|vraiment|toujours|evidemment|plutot|franchement|carrement|bien sur|sans doute|meme|justement|en aucun cas|bien evidemment|certes) (?:pas|que non|non|rien|jamais)(?: en reve)?|"
         rf"pas {_MILD}(?:d accord|ok|possible|vrai|exact\w*|le cas|mon cas|envie|question|la peine|juste|correct|concern\w+|proprietaires?|moi|bon|bonne|exactement|vraiment|specialement|forcement|tellement|tout a fait|particulierement|encore|pour (?:moi|l instant|le moment|nous)|maintenant|aujourd hui|a ma connaissance|que je sache|necessairement|beaucoup|chez (?:moi|nous)|en ce moment|actuellement)|"
         r"hors de question|jamais de la vie|jamais|sans facon|tres peu pour moi|je passe(?= |$)(?! mon)|(?:crois|pense|dirais|imagine|suppose) (?:pas|que non)|(?:je|j|on) (?:\w+ )?(?:veux|veut|souhaite|desire|prefere|prefererais|aimerais mieux|tiens|compte|voudrais) pas|"
-        r"en (?:ai|a|avons|aurai|avais|possede) (?:pas|plus|jamais|aucune?|point|nullement)|me va pas|m arrange pas|suis contre|je (?:refuse|decline|m abstiens)|c est (?:mort|non|faux|foutu|mort de chez mort|niet|tout vu)|vous revez|tu reves|nimporte quoi|laiss\w+ tomber|aucunement|nullement|negatif|que nenni|que dalle|ni l un ni l autre|rien du tout|mais non|raccroch\w+|(?:va|vais|on) (?:s arreter|en rester|arreter) la|moi non plus|non plus|dis non|pas insister|insistez pas|inutile d insister|niet|plutot crever",
+        r"en (?:ai|a|avons|aurai|avais|possede) (?:pas|plus|jamais|aucune?|point|nullement)|me va pas|m arrange pas|suis contre|je (?:refuse|decline|m abstiens)|c est (?:mort|non|faux|foutu|mort de chez mort|niet|tout vu)|vous revez|tu reves|nimporte quoi|laiss\w+ tomber|sans moi|(?:perdez|gaspillez) votre temps|pas la peine|aucunement|nullement|negatif|que nenni|que dalle|ni l un ni l autre|rien du tout|mais non|raccroch\w+|(?:va|vais|on) (?:s arreter|en rester|arreter) la|moi non plus|non plus|dis non|pas insister|insistez pas|inutile d insister|niet|plutot crever",
     ),
     (
         "yes",
-        r"mais (?:vite|rapidement|vite fait|pas longtemps|juste \w+ minutes?)|(?:si si|mais si|enfin si|oui si|euh si)|^si(?=$| (?:oui|bien|j en|tout|madame|monsieur|effectivement|absolument|carrement|je veux|un peu|j ai))|"
-        r"oui|ok|grave|a fond|si quand meme|d accord|volontiers|carrement|absolument|tout a fait|exact(?:ement)?|bien (?:sur|entendu|evidemment)|evidemment|certainement|effectivement|affirmatif|assurement|"
+        r"mais (?:(?:faites |alors )?vite|rapidement|vite fait|pas longtemps|juste \w+ minutes?)|(?:si si|mais si|enfin si|oui si|euh si)|^si(?=$| (?:oui|bien|j en|tout|madame|monsieur|effectivement|absolument|carrement|je veux|un peu|j ai))|"
+        r"oui|ok|grave|certes|present$|me ferait plaisir|me branche|^(?:bon )?voila(?! voila)$|voila (?:exactement|c est ca|oui)|a fond|si quand meme|d accord|volontiers|carrement|absolument|tout a fait|exact(?:ement)?|bien (?:sur|entendu|evidemment)|evidemment|certainement|effectivement|affirmatif|assurement|"
         r"en effet|entendu|banco|impec(?:cable)?|nickel|go\b|let s go|marche conclu|va pour|ca peut (?:m interesser|se faire|etre interessant|le faire)|(?:pourrait|pourraient) m interesser|"
-        rf"(?:ca|c|cela|tout) (?:me |m |nous )?(?:marche|roule|va bien|va tres bien|irait|me va|va|convient|convienne|tente\w*|plait|interesse\w*|parle|arrange\w*|botte|semble bien|me parait bien|joue)(?: bien| tres bien| parfaitement)?{_NOT}(?! (?:aller|etre|pour la merci|merci|mal))(?<!ca va)|"
+        rf"(?:ca|c|cela|tout) (?:me |m |nous )?(?:marche|roule|va bien|va tres bien|irait|me va|va|convient|convienne|tente\w*|plait|interesse\w*|parle|arrange\w*|botte|semble bien|me parait bien|joue)(?: bien| tres bien| parfaitement)?{_NOT}(?! (?:(?:\w+ )?(?:aller|etre|prendre|durer|couter|faire|changer|marcher)|pour la merci|merci|mal)\b)(?<!\bca va)|"
         r"c est (?:bien )?(?:ca|vrai|exact|moi|note|juste|correct|entendu|parti|lui|elle|possible|le cas|bien le cas|clair|sur|evident|cela|noter|moi meme)(?! (?:que je|qui vous|trop))(?! pas)|"
         r"veux bien|voudrais bien|aimerai[ts]?(?: bien)?(?! mieux| pas)|(?:allez|allons|vas) y|poursuivez|continuez|(?:je )?vous en prie|vous ecoute(?: pas)?|j ecoute|suis tout ouie|dites (?:moi|toujours|m en plus|donc)|(?:dis|raconte\w*) moi|faites(?: donc)?$|proposez(?: toujours| moi)?|expliquez(?: moi| toujours)?|on vous ecoute|"
         r"(?:lui|elle|moi|eux) memes?|en personne|(?:suis|serais|est|sommes|serait) (?:(?!pas|plus|jamais|peu|trop)\w+ )?(?:interessee?s?|partante?s?|preneu\w+|pour|ok|ouverte?|chaud\w*|curieu\w+|tentee?|concernee?|proprietaires?|favorable|disponible|dispo|libre|prete?)(?! (?:pas|moi|vendre))|"
-        r"on (?:peut (?:faire|essayer|y aller|tenter|en parler|regarder|dire (?:ca|oui))|y va|fait comme|fait ca|part|essaie|tente|s y met)|comme vous voulez|quand vous voulez|si vous voulez|si ca vous|je (?:prends|signe|valide|confirme|accepte)(?! pas| rien| jamais| plus)|"
-        rf"en (?:ai|a|avons|possede)(?! (?:pas|plus|aucune?|marre|jamais|assez|ras|rien))|vous avez raison|pense (?:bien|que oui|oui)|crois (?:bien|que oui)|bonne idee|ca marche|pas mal(?: du tout)?|on peut dire|je suppose que oui|tope la",
+        r"on (?:peut (?:faire|essayer|y aller|tenter|en parler|regarder|dire (?:ca|oui))|y va|fait comme|fait ca|part|essaie|tente|s y met)|comme vous voulez|quand vous voulez|si vous voulez|si ca vous|je (?:prends|signe|valide|confirme|accepte)$|"
+        rf"(?<!y )en (?:ai|a|avons|possede)(?! (?:pas|plus|aucune?|marre|jamais|assez|ras|rien))|vous avez raison|pense (?:bien|que oui|oui)|crois (?:bien|que oui)|bonne idee|ca marche|pas mal(?: du tout)?|on peut dire|je suppose que oui|tope la",
     ),
     ("no", r"non|aucune?|jamais|rien|zero|impossible|pas chaud"),
     (
