@@ -9,7 +9,8 @@ import msgspec
 
 from agentd.catalog import Catalog
 from agentd.cli import settings_of
-from agentd.dialogue.understanding import Expectation, Meaning, understand as make_of
+from agentd.dialogue.understanding import Expectation, Meaning
+from agentd.dialogue.understanding import understand as make_of
 from agentd.errors import BadInput, ScenarioError
 
 _HEADER = (

@@ -127,10 +127,8 @@ _WHOLE = frozenset(("sen", "ten", "den", "test", "lest", "tai", "lai", "sai", "d
 _JE = re.compile(r"j(?=[bcdfgklmnpqrstvwxz])(\w{2,})")
 _CHE = re.compile(r"[cs]h(suis|suit|sais|peux|veux|vois|crois|pense|vais|connais|te|vous)")
 
-_FILLERS = frozenset(
-    "euh|heu|heuh|euhh|ben|bah|bin|beh|bein|eh|he|ah|oh|ha|hah|ho|oula|ouh|hou|pff|pfff|pf".split(
-        "|"
-    )
+_FILLERS = re.compile(
+    r"e+u+h*|heu+h*|b[ae]+h|ben|bin|bein|eh|he|a+h|o+h|ha|hah|ho|oula|o+uh|hou|pf+"
 )
 _FILLER_PHRASES = re.compile(
     r"\b(?:en fait|du coup|vous voyez|tu vois|comment dire|disons|vous savez|je veux dire"
@@ -192,7 +190,7 @@ def spoken(text: str) -> str:
     """
     words = []
     for word in normalise(text).split():
-        if word not in _FILLERS:
+        if not _FILLERS.fullmatch(word):
             words.append(_WORDS.get(word) or _unglued(word))
     said = " ".join(words)
     if not said:
