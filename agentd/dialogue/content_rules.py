@@ -8,21 +8,23 @@ from agentd.dialogue.lexicon import KIN, NUMBER, rx, whole
 _HEARD = r"(?:compris|entendu|saisi|suivi|capte|pige|ecoute|percute)"
 REPEAT = rx(
     r"(?:pouvez|pourriez|peux|peut|veuillez|voulez|faut|pourrais|possible de|merci de)(?: vous)?(?: bien)?(?: me)? (?:repeter|redire|reformuler|recommencer|reexpliquer|articuler)",
-    r"(?<!je vous )(?<!je )(?<!vous vous )(?:repetez|repete|repeter|redites|redis|redire|reformulez|reformuler|articulez|recommencez)",
+    r"(?<!\bje vous )(?<!\bje )(?<!\bvous vous )(?:repetez|repete|repeter|redites|redis|redire|reformulez|reformuler|articulez|recommencez)",
     rf"(?:ai|a) (?:pas|rien|mal|a peine)(?: (?:tres|bien|trop|tout|vraiment|du tout))* {_HEARD}(?! parler)(?! (?:aux?|a la|l interet|a quoi|ce que c est)\b(?! ce que))",
     rf"^(?:pas|mal|rien)(?: bien| tout)? {_HEARD}",
-    r"(?<!y )comprends? (?:pas|rien|mal)(?: bien| tout| tres bien)?(?: la question| votre question| (?:a )?ce que vous (?:dites|me dites|racontez|voulez dire|demandez)| de quoi vous parlez)?$",
+    r"(?<!\by )comprends? (?:pas|rien|mal)(?: bien| tout| tres bien)?(?: la question| votre question| (?:a )?ce que vous (?:dites|me dites|racontez|voulez dire|demandez)| de quoi vous parlez)?$",
     r"(?:entends?|recois|capte|recoit) (?:\w+ )?(?:pas|rien|mal|plus|tres mal|a peine|une fois sur|un mot sur)",
     r"(?:parl\w+|articul\w+|dites) (?:un peu |beaucoup )?(?:plus|moins|mieux|trop) (?:fort|vite|lentement|doucement|distinctement|clairement|bas)|^(?:un peu )?(?:plus fort|moins vite|plus lentement|plus doucement)",
-    r"ca (?:coupe|gresille|capte|hache|passe mal|saccade|resonne)|(?:ligne|communication|connexion|reseau|liaison|son|qualite) (?:\w+ ){0,2}?(?:mauvaise?|pourrie?|coupe\w*|hachee?|passe mal|tres faible)",
+    r"ca (?:a coupe|coupe|gresille|capte|hache|passe mal|saccade|resonne)|(?:ligne|communication|connexion|reseau|liaison|son|qualite) (?:\w+ ){0,2}?(?:mauvaise?|pourrie?|coupe\w*|hachee?|passe mal|tres faible)",
     r"(?:c est|c etait) quoi (?:la|votre) question|quelle (?:est|etait) (?:la|votre) question|question (?:c est|c etait) quoi|quoi comme question",
-    r"(?:qu est ce que|que|qu) (?:vous )?(?:avez vous|avez|m avez|disiez|dites|racontez|me dites|me demandez|m avez demande|venez de)(?: vous)?(?: dit| dire| me dire| demande)?$",
+    r"(?:qu est ce que|que|qu) (?:vous )?(?:avez vous|avez|m avez|disiez|dites|racontez|me dites|me demandez|m avez demande|venez de)(?: vous)?(?: dit| dire| me dire| demande)?(?: la)?$",
     r"vous (?:me |m )?(?:avez )?(?:dites|disiez|dit|demandez|demande) quoi",
-    r"plait il|encore une fois s il|pardon quoi|sa veut dire quoi pardon",
+    r"(?:dis|dit|dites|disais|disiez) quoi|(?:qu est ce que|que) tu (?:dis|as dit)|(?:me la|me le|la|le) refaire|(?:repos|repet)\w+ (?:la|votre|ta|moi la) question|entends (?:a moitie|une)|friture|gresill\w*|(?:etes|es|est) (?:tout |toute |tres )?hachee?|vous (?:ai )?perdue?$|vous ai pas (?:bien )?(?:entendu|compris)|plait il|encore une fois s il|pardon quoi|sa veut dire quoi pardon",
 )
 REPEAT_ALONE = whole(
     r"pardon",
-    r"comment(?: ca)?",
+    r"(?:hein )?comment(?: ca)?",
+    r"c est a dire",
+    r"(?:deux|une autre|une deuxieme) fois",
     r"quoi",
     r"hein(?: quoi)?",
     r"excusez moi",
@@ -33,12 +35,12 @@ REPEAT_ALONE = whole(
     r"redites?",
     r"de quoi",
     r"s il vous plait",
-    r"vous m avez dit",
+    r"(?:comment )?vous (?:m )?avez dit",
     r"qu est ce que",
 )
 
 # ---------------------------------------------------------------- greeting
-_HI = r"(?:allo|bonjour|bonsoir|salut|coucou|hello|re|enchantee?|bien le bonjour)"
+_HI = r"(?:allo|bonjour|bonsoir|salut|coucou|hello|re|rebonjour|enchantee?|bien le bonjour)"
 GREETING = re.compile(
     rf"(?:(?:oui|non|ah|qui|bien|ok|tres|alors) )*{_HI}"
     rf"(?: (?:{_HI}|oui|madame|monsieur|mademoiselle|messieurs|a vous|a toi|qui|la|ca va|et vous|aussi|bien|merci|"
@@ -55,8 +57,8 @@ HI = rx(_HI)
 OBJECTION_ALWAYS = rx(
     r"(?:envoy\w+|expedi\w+|adress(?:ez|er)|transmett\w+|recevoir) (?:\w+ ){0,5}?(?:mails?|courrier|documentations?|documents? (?!a)|brochures?|sms|texto|plaquettes?|ecrit|poste|infos?|informations?|ca|offre|proposition|devis|message)",
     r"(?:mail|brochure|documentation|doc|plaquette|courrier|sms) (?:\w+ ){0,3}?(?:envoyer|donner|m adresser)|envoyez(?: moi| nous| le| la| ca)+$|par (?:ecrit|mail|courrier|sms|la poste)|(?:mail|sms|courrier) (?:plutot|suffira|suffit)",
-    r"reflechi\w*|reflexion|tete reposee|y penser|peser le pour|(?:nuit|temps) (?:porte conseil|de (?:reflexion|penser))|dormir dessus",
-    rf"(?:en |y )?(?:parl\w+|discut\w+|demand\w+|vois|voir|consult\w+|concert\w+|decid\w+) (?:\w+ ){{0,2}}?(?:a|avec|sans|en|chez) (?:mon|ma|mes|notre|nos|mon \w+ et) {KIN}",
+    r"(?:un|le|par|d un) (?:mail|courrier|sms)|(?:la|une|de la|votre) (?:documentation|brochure|plaquette)|(?:que|qu) j y pense|y (?:penserai|pense|repense)|reflechi\w*|reflexion|tete reposee|y penser|peser le pour|(?:nuit|temps) (?:porte conseil|de (?:reflexion|penser))|dormir dessus",
+    rf"(?:en |y )?(?:parl\w+|discut\w+|demand\w+|vois|voies?|voir|consult\w+|concert\w+|decid\w+) (?:\w+ ){{0,2}}?(?:a|avec|sans|en|chez) (?:mon|ma|mes|notre|nos|mon \w+ et) {KIN}",
     rf"(?:c est|ce sera|c etait) (?:\w+ ){{0,2}}?(?:mon|ma|notre|mes) {KIN} qui|(?:mon|ma|notre) {KIN} (?:\w+ )?(?:gere|s occupe|s en occupe|decide|fait|a deja|veut pas|voudra pas|est contre)",
     r"(?:faut|dois|devrais|prefere|voudrais|vais|besoin d) (?:que je |qu on |d )?(?:en |leur |lui )(?:parle\w*|discute\w*|demande\w*)(?! moi)|c est pas moi qui (?:decide|gere|m en occupe)",
     r"arnaqu\w*|escro\w*|voleurs?|vole[rs]?|filou\w*|charlatan\w*|pigeons?|entourloup\w*|embrouill\w*|attrape (?:nigaud|couillon)|trop beau|louche|bidon|pipeau|du vent|menteurs?|mensong\w*|pas net|baratin\w*|carotte",
@@ -69,27 +71,30 @@ OBJECTION = rx(
     r"(?:je suis|on est|suis|etre|la) (?:\w+ ){0,2}?(?:occupee?s?|pressee?|debordee?|deborde|en reunion|en rendez vous|au (?:travail|boulot|bureau|volant|magasin|restaurant|milieu)|en (?:voiture|train|plein\w*|route|deplacement|conge\w*|vacances|retard|ligne|famille|course)|a table|de sortie|sur la route|chez le|a l hopital|dans le (?:train|metro|bus))",
     r"je (?:conduis|travaille|bosse|mange|cuisine|pars|dors|dormais|sors|suis en train)(?: la| en ce moment)?(?: |$)",
     r"(?:tomb\w+|appel\w+) (?:tres |vraiment |super )?mal|pas (?:\w+ )?(?:bon|le bon) moment|(?:pas|mauvais) (?:\w+ )?(?:le )?moment|pas (?:disponible|dispo)|vous me (?:derangez|coupez)(?! pas)|j ai (?:autre chose|d autres choses|mieux|du monde|les enfants|du travail)",
+    r"(?:je|on) dois (?:y aller|partir|filer|vous laisser|raccrocher|sortir)|je (?:vais (?:partir|sortir|y aller|manger|travailler)|file|garde (?:mes|les|des))|ai (?:un|une) (?:rendez vous|reunion|urgence|conseill\w+|banquier|courtier)|attrapez",
+    # just done, would rather not
+    r"(?:viens|vient|venons) (?:juste |tout juste )?(?:de |d )(?:en )?(?:prendre|changer|refaire|signer|acheter|souscrire|renegocier|installer|faire|isoler|finir|resilier)|prefere(?:rais)? (?:comparer|garder|attendre|rester|continuer|m en occuper|gerer)|prends? jamais (?:de )?decision|connais la (?:musique|chanson)|connais le refrain|la fait pas|(?:reste|resterai|rester) (?:chez|avec|a la|fidele)|(?:banque|courtier|assureur|syndic) (?:\w+ )?(?:s occupe|gere|fait)|me concerne pas|(?:pas|aucun|trop de|peur du) (?:prendre (?:de |des |un )?)?risques?|(?:un peu |trop |bien )(?:juste|justes|serre|serres) (?:en ce moment|financierement|niveau|cote)|maison (?:\w+ ){0,2}?isolee|a l etranger|que des (?:problemes|ennuis|galeres|soucis)|eligible|l air complique|etes (?:le|la) \w+ieme|m ecrire|besoin d y",
     # no interest
     r"(?:pas|plus|jamais|aucunement|nullement|ni|rien)(?: \w+){0,3}? (?:interes\w*|l interet|d interet|preneu\w+|fan|tent\w+|chaud\w*)",
     r"(?:aucun|zero|peu|pas grand) interet|m interesse (?:\w+ )?(?:pas|plus|aucunement|guere|jamais)|m (?:interesserait|a jamais interesse|interesseraient) pas|me (?:tente|dit|parle|branche|seduit|convainc|plait) (?:pas|rien|guere)|desinteresse\w*|ininteressant\w*",
     r"m en (?:fiche|fous|contrefous|tape|tamponne|moque|balance|bats)|rien a (?:faire|foutre|cirer|secouer|battre|carrer)|pas mon (?:truc|domaine|delire|rayon)|pas pour moi ces",
     # price, money
-    r"(?:trop|super|tres|hyper|vachement|un peu|bien|assez|plus|vraiment|si|aussi) (?:cher\w*|couteu\w*|onereu\w*)|c est cher|cher (?:pour|quand meme|votre|vos)|coute\w* (?:trop|cher|une fortune|les yeux|un bras|la peau)|hors de prix|hors budget|prix (?:exorbitant|excessif|abuse)\w*",
+    r"(?:trop|super|tres|hyper|vachement|un peu|bien|assez|plus|vraiment|si|aussi) (?:cher\w*|couteu\w*|onereu\w*)|c est cher|cher (?:pour|quand meme|votre|vos)|coute\w* (?:trop|cher|une fortune|les yeux|un bras|la peau)|hors de prix|au dessus de mes moyens|excessifs?|exorbitants?|decouvert|prix (?:\w+ ){0,2}?eleve\w*|hors budget|prix (?:exorbitant|excessif|abuse)\w*",
     r"(?:pas|plus|aucun|jamais)(?: \w+){0,2}? (?:moyens?|budget|argent|sous|tune|thune|fric|finances|rond|economies|un centime|un sou)(?! la| dessus)|fauchee?|a sec|smic|au chomage|sans emploi|rsa\b|fins de mois|(?:me serre|serrer) la ceinture",
     # already have
     r"(?:ai|a|avons|suis|est|sommes|etions|fais|fait|travaille\w*|passe|paie|paye|mon|ma) (?:\w+ ){0,2}?deja(?! (?:dit|repondu|explique|parle)\b)(?= \w)",
     r"deja (?:un|une|quelqu|ce qu|tout|ma|mon|mes|notre|des|chez|fait|equip\w*|pris|client\w*|assur\w*|isol\w*|avec|inscrit\w*|en place|engag\w*|conseill\w*|suivi\w*|servi\w*|une|signe)",
     r"(?:je suis|on est|suis|sommes) (?:\w+ ){0,3}?(?:satisfait\w*|contente?s?|fidele\w*|bien (?:la )?ou|tres bien (?:la )?ou|bien comme|tranquille comme|chez|sous contrat|engagee?s? (?:avec|chez|jusqu)|equip\w+)|ca me va (?:tres bien )?comme (?:c est|ca)|(?:me|nous) convient (?:tres bien|parfaitement)|change\w* (?:pas|rien|jamais)|pas envie de changer|(?:veux|souhaite) (?:pas|rien) changer|ai (?:tout )?ce qu (?:il me |il |il nous )?faut|j ai mon \w+|on a notre \w+",
     # no need
-    r"(?:pas|aucun|jamais|plus|rien)(?: \w+){0,2}? (?:besoin|utilite|utile|necessaire|l utilite)|besoin de rien|sert(?: \w+)? a rien|servira(?:it)? (?:a rien|pas)|inutile(?! d)|manque de rien",
+    r"(?:pas|aucun|jamais|plus|rien)(?: \w+){0,2}? (?:besoin|utilite|utile|necessaire|l utilite|l usage|d usage)|besoin de rien|sert(?: \w+)? a rien|servira(?:it)? (?:a rien|pas)|inutile(?! d)|manque de rien",
     # thinking it over
     r"(?:je vais|faut|je dois|on va|laissez moi|faudrait) (?:que je |d abord |bien |y |le |quand meme )*(?:voir|regarder|comparer|etudier|me renseigner|verifier|m informer)(?: ca| d abord| avec| un peu| par moi| les| de mon|$)|j hesite|pas (?:encore )?(?:decidee?|prete?)|prendre (?:le|mon) temps|pas (?:dans )?l urgence|rien ne presse|decide pas (?:comme|au|par)|coup de tete",
     # trust, engagement, phone
     r"(?:pas|rien|jamais|veux pas|peur d|peur de) (?:\w+ ){0,2}?(?:m engager|nous engager|etre engage\w*|d engagement|signer|me lancer|donner mes|communiquer mes|communique mes|donne mes|mes coordonnees)",
     r"(?:achete|signe|fais|prends|donne|traite|conclus|souscris|regle|commande|accepte|decide) (?:pas|rien|jamais|plus) (?:\w+ ){0,4}?(?:par|au|sur) (?:le )?(?:telephone|tel)|(?:jamais|rien|pas) (?:\w+ ){0,3}?par telephone",
-    r"(?:ai|j ai|fait|fais) (?:\w+ )?(?:peur|la trouille|les jetons)|(?:crois|croyais) (?:pas|plus)(?: \w+){0,2}? (?:a ca|une seconde|un mot|trop|a vos|a ces)|y crois (?:pas|plus|rien|moyen)|pas convainc\w*|sceptique|dubitati\w*|pas rassur\w*|pas fiable|pas sur que ca|doute\w* (?:que|de)|convain\w* pas|pas (?:tres |bien )?(?:clair|rentable|avantageux|sur|regul\w+|interessant|serieux|encadr\w+|ecologique|protege\w*)(?: |$)|rentable\w* (?:pas|du tout)|jamais rentable",
-    r"(?:c est|ca (?:a l air|fait|me parait|semble)|sont|est|etes|suis|prend|il y a|y a|demande|font|encore|bien|beaucoup|histoires|y en a|que)? ?(?:beaucoup |bien |vraiment |encore |un peu |toujours |quand meme )?trop (?!tard pour \w+ ?$)(?:de |d )?(?!bien|cool|super|fort|mal|vite|le temps|la|bon|content)\w+",
-    r"c est (?:\w+ )?(?:complique|risque|dangereux|aleatoire|speculatif|volatil\w*|instable|abuse|du vol|une galere|prise de tete|galere|contraignant|trop|pas la peine)(?! (?:a dire|de dire|a expliquer|de repondre))",
+    r"(?:ai|j ai|fait|fais) (?:\w+ )?(?:peur|la trouille|les jetons)|(?:crois|croyais) (?:pas|plus)(?: \w+){0,2}? (?:a ca|une seconde|un mot|trop|a vos|a ces)|y crois (?:pas|plus|rien|moyen)|pas convainc\w*|sceptique|dubitati\w*|pas rassur\w*|pas fiable|pas sur que ca|doute\w* (?:que|de)|convain\w* pas|pas (?:tres |bien )?(?:clair|rentable|avantageux|regul\w+|interessant|serieux|encadr\w+|ecologique|protege\w*)(?: |$)|rentable\w* (?:pas|du tout)|jamais rentable",
+    r"(?:c est|ca (?:a l air|fait|me parait|semble)|sont|est|etes|suis|prend|il y a|y a|demande|font|encore|bien|beaucoup|histoires|y en a|que)? ?(?:beaucoup |bien |vraiment |encore |un peu |toujours |quand meme )?(?<!\bpas )(?<!\bsais )(?<!\bplus )trop (?!tard pour \w+ ?$)(?:de |d )?(?!bien|cool|super|fort|mal|vite|le temps|la|bon|content)\w+",
+    r"c est (?:\w+ )?(?:complique|risque|dangereux|aleatoire|speculatif|volatil\w*|instable|abuse|du vol|une galere|prise de tete|galere|contraignant|trop)(?! (?:a dire|de dire|a expliquer|de repondre))",
     r"toujours (?:\w+ )?(?:des |un |de la |quelque chose de )?(?:frais|surprise|piege|loup|cache\w*|petites lignes|arnaque)|frais caches|petites lignes|(?:y a|c est) (?:\w+ )?(?:anguille|un piege|un loup)",
     r"passe l age|plus (?:de mon|l) age|a mon age|suis (?:plus tout jeune|agee?|vieux|vieille|retraitee?)|(?:a|en) (?:la )?retraite|suis (?:locataire|etudiante?|interdit\w*|fiche\w*|hebergee?|malade|handicape\w*|surendette\w*|au chomage)|en location|pas propri\w+ (?:donc|alors|mais)",
     r"(?:m a|ete|avez|m ont|ont) (?:\w+ )?(?:deja )?refuse\w*|refus (?:de (?:pret|credit|la banque))|taux (?:\w+ ){0,3}?(?:eleve\w*|haut\w*|cher\w*|enorme\w*|delirant\w*|abuse\w*)|ailleurs c est moins|moins cher ailleurs|trouve moins cher|paperass\w*|bureaucrat\w*|deja perdu|perdu (?:\w+ ){0,3}?(?:argent|euros|plumes|sous)|(?:fait|faire) pirater|pirat(?:er|age|es?)|hack\w*|pollu\w*|ecolog\w+ (?:ca|c est)|coupure\w*|demenag(?:e|er|eons|ement)(?! a\b)|veux pas de (?:travaux|chantier)|pas (?:de|faire de) travaux|deja isole\w*|impots (?:\w+ ){0,3}?complique|vont (?:\w+ )?(?:encore )?augmenter|augment\w+ (?:encore|toujours|tout le temps)",
@@ -106,8 +111,8 @@ _OPEN = (
 )
 _ASKS = (
     r"(?:qu est ce (?:qu\w*|que)|est ce (?:qu\w*|que)|pourquoi(?! pas)|combien|comment|quels?|quelles?|lequel|laquelle|"
-    r"(?:a|de|en|pour|sur|avec|chez|par|dans) (?:quoi|qui|quels?|quelles?|combien)|d ou|ou (?:est|etes|sont|ca|se|vous|on)|"
-    r"qui (?:est|etes|c est|a|m|vous|peut|me|va|ca|sont|appelle|t)|quand est ce|que (?:faites|voulez|proposez|vendez|se passe|dois)|qu (?:avez|est|y)|et si|et (?:apres|ensuite)$)"
+    r"(?:a|de|en|pour|sur|avec|chez|par|dans) (?:quoi|qui|quels?|quelles?|combien)|d ou|ou (?:est|etes|sont|ca|se|vous|on|avez|puis|peut|trouve|je)|"
+    r"qui (?:est|etes|c est|a|m|vous|peut|me|va|ca|sont|appelle|t)|quand est ce|que (?:faites|voulez|proposez|vendez|se passe|dois|devien\w+|font|fait|va|peut|puis|sont|represente)|qu (?:avez|est|y)|et si|et (?:apres|ensuite)$)"
 )
 _INVERTED = (
     r"(?:avez|etes|faites|pouvez|pourriez|voulez|proposez|allez|savez|travaillez|appelez|connaissez|vendez|prenez|"
@@ -126,15 +131,19 @@ QUESTION = re.compile(
 )
 # Statement order, question meaning: what a prospect would hardly tell the agent.
 QUESTION_WEAK = re.compile(
+    r"\bcombien\b|\b(?:rappel|redonn|redit|donn|redis)\w* (?:moi )?(?:votre|vos|le) (?:nom|prenom|societe|numero|entreprise|nom de)|"
+    r"\b(?:passe|dit|apporte|veut dire|change|fait|propose|contient|comprend) quoi\b|\bcombien\b|\bou (?:pas|quoi|non)$|"
     rf"{_OPEN}(?:"
+    r"vous (?:m |me |nous |vous |y |en |le |la )?(?!tombez|perdez|gaspillez|derangez|parlez|insistez|exagerez|revez|racontez|dites|repetez|trompez)\w+ez(?! (?:raison|pas|gentil\w*|tres gentil\w*|aimable|\w+ trop))|"
+    r"et (?:le|la|les|votre|vos) \w+$|y en a pour|quelqu un (?:va|vient|passe|peut)|(?:mon|mes|votre|vos) \w+ (?:vous )?(?:l |les )?avez (?:eue?s?|trouvee?s?|prise?s?) |"
     r"(?:vous|tu) (?:etes|es|avez|faites|proposez|vendez|travaillez|appelez|m appelez|m avez|allez|gardez|connaissez|respectez|"
     r"garantissez|prenez|cherchez|representez|voulez|demandez|offrez|remboursez|livrez|vous occupez|intervenez|gagnez|touchez|assurez|acceptez|savez|pensez|enregistrez|revendez)(?! (?:raison|pas raison|gentil\w*|tres gentil\w*|aimable|bien aimable|drole|mignon\w*|pas compris|\w+ trop))"
-    r"|c est (?:\w+ )?(?:gratuit|payant|obligatoire|legal|serieux|fiable|securise|rembours\w+|deductible|garanti\w*|du demarchage|un (?:robot|enregistrement|humain|vrai|sondage|contrat|abonnement|appel|homme|ordinateur|bot|credit|organisme)|une (?:machine|banque|assurance|vraie|femme|pub|societe|entreprise|intelligence|voix|offre|vente|enquete|ia)|pour (?:une?|les|quel\w*|vendre|mon|ma|le|la|de|faire|me)|de la part|votre|sans (?:engagement|frais|risque)|de l energie|fixe|variable|compris|quelle|long|bien (?:gratuit|sur que)|vraiment|a partir de|cumulable|enregistre|reglemente|regule|certifie|pas (?:payant|dangereux|un peu|risque)|imposable|negociable|combien|possible de|l etat|edf|engie)"
-    r"|(?:ca|cela|l offre|la simulation|le prix|l appel|le rendez vous|mes \w+|mon \w+|l assurance|la conversation|votre \w+|vos \w+) (?:\w+ )?(?:m engage|dure|va durer|prend|coute|rapporte|est|sont|fonctionne|marche|comprend|inclut|couvre|passe|change|convient|concerne|vient)(?! (?:pas|plus|rien|moi|bien|le coup))(?: \w+)+"
+    r"|c est (?:\w+ )?(?:gratuit|payant|obligatoire|legal|serieux|fiable|securise|rembours\w+|deductible|garanti\w*|du demarchage|un (?:robot|repondeur|enregistrement|humain|vrai|sondage|contrat|abonnement|appel|homme|ordinateur|bot|credit|organisme)|une (?:machine|banque|assurance|vraie|femme|pub|societe|entreprise|intelligence|voix|offre|vente|enquete|ia)|pour (?:une?|les|l|des|du|ca|quel\w*|vendre|mon|ma|le|la|de|faire|me)|de la part|votre|sans (?:engagement|frais|risque)|de l energie|fixe|variable|compris|quelle|long|bien (?:gratuit|sur que)|vraiment|a partir de|cumulable|enregistre|reglemente|regule|certifie|ouvert|assure|accessible|reserve|bien (?:la|le|une?|ma|vous|pour)|un automate|une? \w+ ou une? \w+|pas (?:payant|dangereux|un peu|risque)|imposable|negociable|combien|possible de|l etat|edf|engie)"
+    r"|(?:ca|cela|l offre|la simulation|le prix|l appel|le rendez vous|mes \w+|mon \w+|l assurance|la conversation|votre \w+|vos \w+) (?!c est)(?:\w+ )?(?:m engage|dure|va durer|va prendre|prend|coute|rapporte|est|sont|fonctionne|marche|comprend|inclut|couvre|passe|change|convient|concerne|vient)(?! (?:pas|plus|rien|moi|bien|le coup))(?: \w+)+"
     r"|(?:y a|y aura|y aurait) (?:t il )?(?:des|un|une|combien|quoi|du|de la|quel\w*|pas de|d autres)(?! (?:\w+ )?(?:probleme|souci|erreur|inconvenient))"
     r"|(?:faut|faudra|je dois|on doit|je devrai|faudrait) (?:\w+ )?(?:payer|changer|fournir|signer|donner|faire|envoyer|remplir|prevoir|avancer|verser|etre|avoir|investir)"
     r"|(?:je peux|on peut|je pourrais|je pourrai|on pourra) (?:\w+ ){0,2}?(?:savoir|demander|connaitre|avoir|arreter|changer|retirer|resilier|recuperer|rembourser|annuler|perdre|gagner|obtenir|economiser|cumuler|commencer|revenir|vous (?:faire confiance|poser))"
-    r"|je parle (?:bien )?(?:a|avec)|j ai affaire|j ai droit|(?:l appel|on|je) (?:est|suis) enregistre"
+    r"|je parle (?:bien )?(?:a|avec)|j ai affaire|j ai droit|je m engage|je suis (?:oblige|engage)|(?:l appel|on|je) (?:est|suis) enregistre"
     r"|t es|(?:quelle? )(?:\w+)$"
     r")\b"
 )

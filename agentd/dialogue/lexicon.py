@@ -12,6 +12,12 @@ def rx(*alternatives: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(alternatives) + r")\b")
 
 
+def near(one: str, other: str, gap: int) -> str:
+    """A pattern for two families within `gap` words of each other, in either order."""
+    between = rf" (?:\w+ ){{0,{gap}}}?"
+    return rf"{one}{between}{other}|{other}{between}{one}"
+
+
 def whole(*alternatives: str) -> re.Pattern[str]:
     """The same for a whole utterance, whatever polite or hesitating words surround it."""
     return re.compile(rf"(?:{AROUND} )*(?:" + "|".join(alternatives) + rf")(?: {AROUND})*$")
@@ -31,7 +37,7 @@ WISH = (
 )
 # To call somebody; never "je m appelle" or "je me rappelle".
 CALL = (
-    r"(?<!je m )(?<!\bs )(?<!je me )(?<!j me )(?<!m en )"
+    r"(?<!\bje m )(?<!\bs )(?<!\bje me )(?<!\bj me )(?<!\bm en )"
     r"(?:r?(?:e|a)?pp?el\w*|(?:re)?telephon\w*|(?:re)?contact\w*|demarch\w*|sollicit\w*|relanc\w*|"
     r"harcel\w*|prospect\w*)"
 )
@@ -57,7 +63,7 @@ NOW = (
     r"(?: (?:\w+ ){0,2}?(?:maintenant|avant|aujourd hui|le (?:matin|midi|soir|week end|dimanche|samedi|"
     r"lundi|mardi|mercredi|jeudi|vendredi)|demain|tout de suite|toute suite|de suite|ce (?:matin|midi|soir)|"
     r"si tot|trop tot|si tard|trop tard|aussi (?:tot|tard)|pendant|entre|apres|cette semaine|l apres midi|"
-    r"cet apres midi|a cette heure|a (?:midi|l heure)|la je)\b)"
+    r"cet apres midi|a cette heure|a (?:midi|l heure)|plus tard|un autre (?:jour|moment)|une autre fois|la je)\b)"
 )
 NOT_NOW = f"(?!{NOW})"
 # "plus" that compares instead of negating.
@@ -74,8 +80,18 @@ AGENT = (
     r"(?:conseill\w+|humaine?s?|etre humain|responsable|superieure?|chef|cheffe|patron\w*|directeur|"
     r"directrice|manager|collegues?|operat\w+|agents?|commerciale?|commerciaux|interlocut\w+|"
     r"service client\w*|standardiste|standard|employe\w*|technicien\w*|experte?|specialiste|"
-    r"teleconseill\w+|(?<!a )(?:vraie |autre )?personne|quelqu un|vrais? gens|etres? vivants?)"
+    r"teleconseill\w+|direction|homme|(?<!\ba )(?:vraie |autre )?personne|quelqu un|vrais? gens|etres? vivants?)"
 )
 MACHINE = (
     r"(?:robots?|machines?|ordinateurs?|ia|intelligence artificielle|automate|bots?|repondeur)"
+)
+
+# Frequent first names: enough to hear "je suis pas jean dupont" as a name.
+FIRST_NAME = (
+    r"(?:jean|pierre|michel|andre|philippe|alain|bernard|jacques|daniel|patrick|christian|christophe|"
+    r"nicolas|laurent|eric|frederic|stephane|pascal|david|julien|thierry|olivier|thomas|alexandre|"
+    r"gerard|didier|dominique|vincent|francois|bruno|guillaume|jerome|gilles|paul|marc|antoine|robert|"
+    r"marie|nathalie|isabelle|sylvie|catherine|martine|christine|francoise|valerie|sandrine|stephanie|"
+    r"veronique|sophie|celine|chantal|patricia|anne|brigitte|julie|monique|aurelie|nicole|laurence|"
+    r"annie|emilie|claire|camille|jeanne|jacqueline|helene|sarah|laura|mohamed|karim|ahmed|fatima)"
 )

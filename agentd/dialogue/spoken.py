@@ -150,13 +150,17 @@ _REPAIRS = tuple(
         (r"\bn importe\b", "nimporte"),
         (r"\b(?:ne|n) ", ""),
         (r"\bce (?=est\b|etait\b)", "c "),
+        (r"\bje (?=(?:ai|en|y|avais|aurai|aurais|etais|habite|aime|entends)\b)", "j "),
         (r"\bil y (?=a\b|avait|aura)", "y "),
         (r"\bil (?=faut|faudra)", ""),
         (r"\bj (?:ais|es|et)\b", "j ai"),
         (r"\bje (?=deja|pas (?:le|de|d|compris|entendu)\b)", "j ai "),
         (r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|voisine)", "ca "),
         (rf"\b(?:ses|ces|cet|s est) (?=(?:{_CEST_NEXT})\b)", "c est "),
-        (r"(?<!je )(?<!tu )(?<!j )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)", "c est "),
+        (
+            r"(?<!je )(?<!tu )(?<!j )(?<!en )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)",
+            "c est ",
+        ),
         (r"\bc (?=(?:pas|quoi|qui|trop|bon|cher|ca|gratuit|mort)\b)", "c est "),
         (r"\bmes (?=(?:c|je|j|vous|on|pas|non|la|ca|y|moi|il|si)\b)", "mais "),
         (r"\bje peut?\b", "je peux"),
@@ -170,11 +174,12 @@ _REPAIRS = tuple(
 )
 _SPACES = re.compile(r" {2,}")
 # "quoi", "hein" and the like close a sentence without meaning, except where they are its object.
-_TAIL = re.compile(r" (?:(?P<before>\w+) quoi|hein|la hein)$")
-_WANTS_QUOI = re.compile(
-    r"\w+ez|de|est|a|pour|avec|sur|nimporte|fait|faites|dit|dites|ou|faut|en|par|vers|dire|faire|"
-    r"sert|rapporte|etait|etes|comprend"
+_TAIL = re.compile(r" (?:hein|la hein)$")
+# "quoi" closes a statement ("jai pas le temps quoi"); elsewhere it is what is being asked.
+_TAIL_QUOI = re.compile(
+    r"(?<=\w) quoi$(?<!nimporte quoi)(?<!de quoi)(?<!est quoi)(?<!dit quoi)(?<!dites quoi)"
 )
+_STATEMENT = re.compile(r"\b(?:pas|trop|deja|oui|non|jamais|rien|ok|cher|d accord|marre)\b")
 _STAMMER = re.compile(r"\b(\w+(?: \w+){0,3})(?: \1\b)+")
 _REFLEXIVE = frozenset(("vous", "nous"))
 
@@ -198,7 +203,8 @@ def spoken(text: str) -> str:
     said = _SPACES.sub(" ", said).strip()
     # Twice, for a stammer inside a repeated phrase: "non non merci non merci".
     said = _STAMMER.sub(_once, _STAMMER.sub(_once, said))
-    return _TAIL.sub(_tail, said)
+    said = _TAIL.sub("", said)
+    return _TAIL_QUOI.sub("", said) if _STATEMENT.search(said) else said
 
 
 def _unglued(word: str) -> str:
@@ -212,13 +218,6 @@ def _unglued(word: str) -> str:
     if match := _CHE.fullmatch(word):
         return f"je {match[1]}"
     return word
-
-
-def _tail(match: re.Match[str]) -> str:
-    before = match["before"]
-    if before is None:
-        return ""
-    return match[0] if _WANTS_QUOI.fullmatch(before) else f" {before}"
 
 
 def _once(match: re.Match[str]) -> str:
