@@ -1,0 +1,271 @@
+"""What an utterance means on the rail, and the move it calls for.
+
+Precedence: optout, wrong_person, human, callback, an objection or question we have an answer to,
+affirm or deny, repeat, greeting, unclear. Which of them an utterance is belongs to
+`understanding.py`; this module only adds what the state of the call decides.
+"""
+
+from dataclasses import dataclass
+
+from agentd.dialogue.dispositions import Disposition
+from agentd.dialogue.events import Utterance
+from agentd.dialogue.expectations import expectation
+from agentd.dialogue.intents import Intent
+from agentd.dialogue.moves import Moves
+from agentd.dialogue.phrases import phrase
+from agentd.dialogue.scenario import CONFIRM_TIME, HELLO
+from agentd.dialogue.spoken_times import holds_time
+from agentd.dialogue.state import Then
+from agentd.dialogue.text import normalise
+from agentd.dialogue.understanding import HUMAN_ENTRY
+
+# Acted on whenever they are said, also over an announcement that is heard to its end.
+ALWAYS_HEARD = frozenset({Intent.OPTOUT, Intent.WRONG_PERSON, Intent.HUMAN, Intent.CALLBACK})
+
+
+def _tokens(text: str) -> frozenset[str]:
+    return frozenset(normalise(text).split())
+
+
+_HESITATION = _tokens("euh heu hum hem hm hmm mm mmh mhm mmm ah oh eh bah ben")
+_BACKCHANNEL = _HESITATION | _tokens(
+    "oui ouais ok okay d accord ah bon je vois tres bien entendu voila exact"
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One utterance as understood. `clear` is false when it was recognised too badly to use."""
+
+    text: str
+    intent: Intent
+    objection: str | None
+    clear: bool = True
+
+
+def has_words(text: str) -> bool:
+    """False for an empty text and for mere hesitation ("euh", "mmh")."""
+    return not set(normalise(text).split()) <= _HESITATION
+
+
+def is_backchannel(text: str) -> bool:
+    """True when an utterance only says "I am listening" ("d'accord", "oui oui", "mmh")."""
+    return set(normalise(text).split()) <= _BACKCHANNEL
+
+
+def read(moves: Moves, heard: Utterance) -> Reading:
+    """Understand an utterance where the call stands.
+
+    An opt-out counts in any reading of the recogniser and at any confidence: calling back someone
+    who asked us not to is worse than losing a call.
+    """
+    brain, state = moves.brain, moves.state
+    expected = None
+    if state.callback is None and state.step in moves.scenario.steps:
+        expected = expectation(moves.step)
+    first = brain.understand(heard.text, brain.matcher, expected)
+    for text in heard.alternatives:
+        other = brain.understand(text, brain.matcher, expected)
+        if other.intent is Intent.OPTOUT:
+            return Reading(heard.text, Intent.OPTOUT, None)
+    if first.intent is not Intent.OPTOUT and heard.confidence < brain.confidence_floor:
+        return Reading(heard.text, Intent.UNCLEAR, None, clear=False)
+    objection = None
+    if first.intent in (Intent.OBJECTION, Intent.QUESTION):
+        objection = first.objection if first.objection in brain.matcher.entries else None
+    elif first.intent is Intent.HUMAN and moves.scenario.transfer is None:
+        objection = HUMAN_ENTRY if HUMAN_ENTRY in brain.matcher.entries else None
+    return Reading(heard.text, first.intent, objection)
+
+
+def act(moves: Moves, said: Reading) -> None:
+    """Answer what was said."""
+    state = moves.state
+    state.silences = state.noises = 0
+    if said.intent is Intent.OPTOUT:
+        opt_out(moves, "optout", said.text)
+    elif said.intent is Intent.WRONG_PERSON:
+        moves.goodbye(
+            Disposition.WRONG_PERSON, [phrase("bye_wrong_person")], outcome="wrong_person"
+        )
+    elif state.callback is not None:
+        _act_on_moment(moves, said)
+    elif said.intent is Intent.HUMAN:
+        _human(moves, said)
+    elif state.step == CONFIRM_TIME and _is_moment(said):
+        moves.record("callback", text=said.text, purpose="appointment")
+        moves.advance("done")
+    elif said.intent is Intent.CALLBACK:
+        _callback(moves, said)
+    elif said.intent in (Intent.OBJECTION, Intent.QUESTION):
+        _object(moves, said)
+    elif said.intent is Intent.AFFIRM:
+        moves.advance("affirm")
+    elif said.intent is Intent.DENY:
+        _deny(moves)
+    elif said.intent is Intent.REPEAT:
+        _say_again(moves)
+    elif said.intent is Intent.GREETING:
+        if state.step == HELLO:
+            moves.advance("affirm")
+        else:
+            ask_again(moves)
+    else:
+        ask_again(moves, "not_understood" if said.clear else "hear_badly")
+
+
+def ask_again(moves: Moves, lead_in: str = "") -> None:
+    """Ask the step's question again after phrase `lead_in`, or move on when its turns are spent."""
+    if moves.turns_left:
+        moves.turn([*([phrase(lead_in)] if lead_in else []), *moves.question()])
+    else:
+        moves.advance("unscored")
+
+
+def silence(moves: Moves) -> None:
+    """Nothing was said for a while: reprompt once, then goodbye."""
+    state = moves.state
+    state.silences += 1
+    if state.callback is not None:
+        _close_callback(moves, state.callback)
+    elif state.silences >= 2 and not state.lead:
+        moves.goodbye(Disposition.NO_ANSWER, [phrase("bye_no_answer")], outcome="silence")
+    elif state.silences >= 2:
+        moves.advance("silence")
+    elif not moves.turns_left:
+        moves.advance("unscored")
+    elif moves.step.reprompt.strip():
+        moves.turn([moves.scenario.clip(state.step, "reprompt")])
+    else:
+        moves.turn([phrase("still_there"), *moves.question()])
+
+
+def noise(moves: Moves) -> None:
+    """There was sound but no word: wait on; the second time in a row, say we hear badly."""
+    state = moves.state
+    state.noises += 1
+    if state.noises < 2:
+        moves.wait()
+        return
+    state.noises = 0
+    if state.callback is not None:
+        _close_callback(moves, state.callback)
+    else:
+        ask_again(moves, "hear_badly")
+
+
+def opt_out(moves: Moves, reason: str, text: str) -> None:
+    """Never again: the suppression is committed before the apology is begun."""
+    moves.suppress(reason, text)
+    moves.goodbye(Disposition.OPT_OUT, [phrase("bye_optout")], outcome="optout")
+
+
+def transfer_failed(moves: Moves) -> None:
+    """No person took the call: say so, and go on where we were."""
+    apology = phrase("transfer_failed")
+    if moves.state.callback is not None:
+        _close_callback(moves, moves.state.callback, apology=True)
+    elif moves.turns_left:
+        moves.turn([apology, *moves.question()])
+    else:
+        moves.advance("unscored", [apology])
+
+
+def _human(moves: Moves, said: Reading) -> None:
+    if moves.scenario.transfer is not None:
+        line = moves.scenario.own_clip("transfer") or phrase("transfer")
+        moves.say([line], Then.TRANSFER, interruptible=False)
+    elif said.objection is not None:
+        _respond(moves, said.objection)
+    else:
+        ask_again(moves, "no_human")
+
+
+def _object(moves: Moves, said: Reading) -> None:
+    if said.objection is None:
+        asked = said.intent is Intent.QUESTION
+        ask_again(moves, "no_answer_known" if asked else "not_understood")
+    elif said.objection in moves.state.objections and _is_refusal(moves, said):
+        _deny(moves)
+    else:
+        _respond(moves, said.objection)
+
+
+def _is_refusal(moves: Moves, said: Reading) -> bool:
+    return said.objection is not None and moves.brain.matcher.entries[said.objection].refusal
+
+
+def _respond(moves: Moves, entry_id: str) -> None:
+    """The recorded answer at once, then one closed question back to the rail."""
+    state, entry = moves.state, moves.brain.matcher.entries[entry_id]
+    state.objections.append(entry_id)
+    answer = moves.entry_clip(entry_id, entry.response)
+    if not moves.turns_left:
+        moves.advance("unscored", [answer])
+    elif state.step == CONFIRM_TIME:
+        # A moment is wanted here, which no closed question asks for.
+        moves.turn([answer, *moves.question()])
+    else:
+        after = "faq" if entry.type == "faq" else "objection"
+        moves.turn([answer, moves.way_back(after)])
+
+
+def _deny(moves: Moves) -> None:
+    state, step = moves.state, moves.step
+    if step.on_deny == "rebuttal" and not state.rebutted and moves.turns_left:
+        state.rebutted = True
+        moves.turn([moves.scenario.clip(state.step, "rebuttal")])
+    elif step.on_deny == "goodbye":
+        moves.leave("deny")
+        moves.finish([phrase("understood")])
+    else:
+        moves.advance("deny")
+
+
+def _say_again(moves: Moves) -> None:
+    """ "Pardon ?": the same again, without the apologies that came before it."""
+    if moves.turns_left:
+        moves.turn([c for c in moves.state.last if not c.key.startswith("phrases/")])
+    else:
+        moves.advance("unscored")
+
+
+def _is_moment(said: Reading) -> bool:
+    """At Confirm_Time whatever is said is the moment, save what plainly asks for something."""
+    if not said.clear or said.intent in (Intent.REPEAT, Intent.GREETING):
+        return False
+    return holds_time(said.text) or said.intent not in (Intent.OBJECTION, Intent.QUESTION)
+
+
+def _callback(moves: Moves, said: Reading) -> None:
+    moves.leave("callback")
+    if holds_time(said.text):
+        _close_callback(moves, said.text)
+        return
+    moves.state.callback = said.text
+    _ask_when(moves)
+
+
+def _act_on_moment(moves: Moves, said: Reading) -> None:
+    """We asked when to call back; what is said is kept as said, unless it is a refusal."""
+    if said.intent is Intent.HUMAN and moves.scenario.transfer is not None:
+        _human(moves, said)
+    elif not holds_time(said.text) and (said.intent is Intent.DENY or _is_refusal(moves, said)):
+        moves.state.callback = None
+        moves.finish([phrase("understood")])
+    elif said.intent is Intent.REPEAT and not moves.state.when_repeated:
+        moves.state.when_repeated = True
+        _ask_when(moves)
+    else:
+        _close_callback(moves, said.text)
+
+
+def _ask_when(moves: Moves) -> None:
+    moves.say([phrase("callback_when")], Then.LISTEN, interruptible=True)
+    moves.listen()
+
+
+def _close_callback(moves: Moves, text: str, *, apology: bool = False) -> None:
+    moves.record("callback", text=text, purpose="callback")
+    clips = [phrase("transfer_failed")] if apology else []
+    moves.goodbye(Disposition.CALLBACK, [*clips, phrase("bye_callback")], outcome="callback")

@@ -1,0 +1,49 @@
+"""What the engine knows before a call begins, shared by every call of a scenario."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agentd.dialogue.objections import Matcher
+from agentd.dialogue.rail_returns import RailReturns
+from agentd.dialogue.scenario import Scenario
+from agentd.dialogue.understanding import Expectation, Meaning, understand
+
+Understand = Callable[[str, Matcher, Expectation | None], Meaning]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Waiting times, in seconds unless the name says otherwise.
+
+    silence_s: nothing heard after a question, before a reprompt.
+    answer_timeout_s: a turn of the prospect that never ends.
+    max_call_s: hard limit of one call.
+    transfer_s: the switch's answer to a transfer.
+    stop_s: a Say that was stopped but never says so.
+    tail_ms: an utterance that ended at most this long before the end of a Say answers it.
+    rewind_ms: how far a resumed Say goes back.
+    """
+
+    silence_s: float = 5.0
+    answer_timeout_s: float = 20.0
+    max_call_s: float = 600.0
+    transfer_s: float = 30.0
+    stop_s: float = 3.0
+    tail_ms: int = 700
+    rewind_ms: int = 500
+
+
+@dataclass(frozen=True)
+class Brain:
+    """Immutable knowledge: nothing in it changes during a call.
+
+    confidence_floor: recognition confidence (0 to 1) below which an utterance is unclear.
+    understand: how an utterance is understood; tests may give another.
+    """
+
+    scenario: Scenario
+    matcher: Matcher
+    returns: RailReturns
+    timing: Timing = Timing()
+    confidence_floor: float = 0.35
+    understand: Understand = field(default=understand)

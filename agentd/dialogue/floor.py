@@ -1,0 +1,192 @@
+"""Speaking, listening, waiting and writing down: what every move of the engine is made of."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from agentd.dialogue.actions import Action, CancelTimer, Clip, Listen, Record, Say, StartTimer, Stop
+from agentd.dialogue.brain import Brain
+from agentd.dialogue.dispositions import Disposition
+from agentd.dialogue.events import Utterance
+from agentd.dialogue.expectations import likely, likely_times
+from agentd.dialogue.state import CallState, Speech, Then
+from agentd.dialogue.text import fill
+
+# A Say that has not ended after this long is lost. French speech runs at about 14 characters a
+# second; twice that, and room for synthesis, so that only a real loss is ever declared.
+_WATCHDOG_S, _WATCHDOG_S_PER_CHAR = 10.0, 0.14
+_GOODBYE_WATCHDOG_S = 20.0
+# After this many false interruptions of one turn it is said to its end.
+_MAX_RESUMES = 2
+# The step name under which the ears are told that a moment to call back is expected.
+CALLBACK = "Callback"
+
+
+class Floor:
+    """Speaking, waiting and writing down, for one call during one event.
+
+    brain, state: of the call; now: milliseconds since the answer; actions: asked for so far.
+    """
+
+    def __init__(self, brain: Brain, state: CallState, now: int) -> None:
+        self.brain = brain
+        self.scenario = brain.scenario
+        self.state = state
+        self.now = now
+        self.actions: list[Action] = []
+
+    # --- speaking
+
+    def say(
+        self,
+        clips: Iterable[Clip],
+        then: Then,
+        *,
+        interruptible: bool,
+        offset_ms: int = 0,
+        resumed: int = 0,
+    ) -> None:
+        """Start a Say; one already in the air is stopped first. Empty clips are dropped."""
+        self.silence_ourselves()
+        self.cancel_timer("silence")
+        self.cancel_timer("answer")
+        state = self.state
+        state.says += 1
+        columns = self.scenario.columns(state.contact)
+        filled = tuple(Clip(clip.key, text) for clip in clips if (text := fill(clip.text, columns)))
+        say_id = f"s{state.says}"
+        state.speech = Speech(say_id, filled, then, interruptible, offset_ms, resumed=resumed)
+        state.broken = None
+        state.heard = []
+        self.actions.append(Say(say_id, filled, interruptible, offset_ms))
+        length = sum(len(clip.text) for clip in filled)
+        limit = _WATCHDOG_S + length * _WATCHDOG_S_PER_CHAR
+        if then is Then.HANGUP:
+            limit = max(limit, _GOODBYE_WATCHDOG_S)
+        self.start_timer("say", round(limit, 1))
+
+    def silence_ourselves(self) -> None:
+        """Stop the Say in the air, if any, and write down what it was."""
+        speech = self.state.speech
+        if speech is None:
+            return
+        if not speech.stopped:
+            self.actions.append(Stop(speech.say_id))
+        self.say_is_over()
+
+    def interrupted(self) -> None:
+        """The prospect's words stop the Say in the air; its end is still to come."""
+        speech = self.state.speech
+        if speech is not None and not speech.stopped:
+            speech.stopped = True
+            self.state.interruptions += 1
+            self.actions.append(Stop(speech.say_id))
+            self.start_timer("say", self.brain.timing.stop_s)
+
+    def say_is_over(self, *, completed: bool = False) -> None:
+        """The Say in the air has ended: record the agent's turn and forget the Say.
+
+        The turn is `interrupted` when words of the prospect cut it short, not when the end of the
+        call did.
+        """
+        speech = self.state.speech
+        if speech is None:
+            return
+        self.cancel_timer("say")
+        self.state.speech = None
+        self.state.floor_ms = self.now
+        if speech.started_ms is not None:
+            self.record(
+                "turn",
+                who="agent",
+                text=" ".join(clip.text for clip in speech.clips),
+                start_ms=speech.started_ms,
+                end_ms=self.now,
+                interrupted=speech.stopped and not completed,
+                intent="",
+                objection=None,
+            )
+
+    def resume(self) -> bool:
+        """Go on with a Say that a false interruption stopped; False when there is none."""
+        broken = self.state.broken
+        if broken is None:
+            return False
+        offset = max(0, broken.heard_ms - self.brain.timing.rewind_ms)
+        resumed = broken.resumed + 1
+        self.say(
+            broken.clips,
+            broken.then,
+            interruptible=resumed <= _MAX_RESUMES,
+            offset_ms=offset,
+            resumed=resumed,
+        )
+        if broken.then is Then.LISTEN:
+            self.listen()
+        return True
+
+    def listen(self) -> None:
+        """Tell the ears what is likely to come."""
+        name = self.state.step
+        if self.state.callback is not None:
+            self.actions.append(Listen(CALLBACK, likely_times()))
+        else:
+            self.actions.append(Listen(name, likely(name, self.scenario.steps[name])))
+
+    # --- timers
+
+    def start_timer(self, kind: str, seconds: float) -> None:
+        """Start the timer of a kind, replacing the live one."""
+        self.cancel_timer(kind)
+        self.state.timers_started += 1
+        timer_id = f"{kind}-{self.state.timers_started}"
+        self.state.timers[kind] = timer_id
+        self.actions.append(StartTimer(timer_id, seconds))
+
+    def cancel_timer(self, kind: str) -> None:
+        """Cancel the live timer of a kind, if any."""
+        timer_id = self.state.timers.pop(kind, None)
+        if timer_id is not None:
+            self.actions.append(CancelTimer(timer_id))
+
+    def wait(self) -> None:
+        """The floor is the prospect's: wait for an answer, or for the end of one already begun."""
+        self.cancel_timer("silence")
+        self.cancel_timer("answer")
+        if self.state.speaking:
+            self.start_timer("answer", self.brain.timing.answer_timeout_s)
+        else:
+            self.start_timer("silence", self.brain.timing.silence_s)
+
+    # --- facts
+
+    def record(self, kind: str, **data: Any) -> None:
+        """Commit a fact."""
+        self.actions.append(Record(kind, data))
+
+    def record_prospect(self, heard: Utterance, intent: str, objection: str | None = None) -> None:
+        """Commit what the prospect said, before anything is answered."""
+        self.record(
+            "turn",
+            who="prospect",
+            text=heard.text,
+            start_ms=heard.start_ms,
+            end_ms=heard.end_ms,
+            interrupted=False,
+            intent=intent,
+            objection=objection,
+        )
+
+    def suppress(self, reason: str, text: str) -> None:
+        """Never call this person again; committed once a call."""
+        if not self.state.suppressed:
+            self.state.suppressed = True
+            self.record("suppression", reason=reason, text=text)
+
+    def dispose(self, disposition: Disposition, reason: str = "") -> None:
+        """Commit how the call ends; only the first one counts, and an opt-out is never outdone."""
+        if not self.state.disposition:
+            disposition = Disposition.OPT_OUT if self.state.suppressed else disposition
+            self.state.disposition = disposition
+            self.record(
+                "disposition", disposition=disposition, score=self.state.score, reason=reason
+            )

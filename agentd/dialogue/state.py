@@ -1,0 +1,111 @@
+"""Everything the engine remembers of one call: serialisable, so it can be stored."""
+
+from enum import StrEnum
+
+import msgspec
+
+from agentd.dialogue.actions import Clip
+from agentd.dialogue.events import Utterance
+
+
+class Phase(StrEnum):
+    """Where a call stands; it only ever moves down this list (a failed transfer comes back)."""
+
+    NEW = "new"  # not answered yet
+    OPEN = "open"  # on the rail
+    TRANSFERRING = "transferring"  # the switch was asked to hand the call over
+    CLOSING = "closing"  # disposition recorded, goodbye in the air
+    OVER = "over"  # Hangup sent, or handed over: only Record from here
+    GONE = "gone"  # the channel no longer exists
+
+
+class Then(StrEnum):
+    """What follows the end of a Say."""
+
+    LISTEN = "listen"
+    NEXT = "next"
+    TRANSFER = "transfer"
+    HANGUP = "hangup"
+
+
+class Speech(msgspec.Struct):
+    """One Say in the air, or stopped half-way.
+
+    heard_ms: how far into the clips the prospect has heard, once the Say has been stopped.
+    stopped: an interruption has stopped it, its SayDone is still to come.
+    resumed: how often false interruptions have made us say it again.
+    """
+
+    say_id: str
+    clips: tuple[Clip, ...]
+    then: Then
+    interruptible: bool
+    offset_ms: int = 0
+    started_ms: int | None = None
+    heard_ms: int = 0
+    stopped: bool = False
+    resumed: int = 0
+
+
+class CallState(msgspec.Struct):
+    """The memory of one call. Times are milliseconds since the answer.
+
+    step, turns, rebutted: the step being held, agent turns spent in it, rebuttal already said.
+    callback: what the prospect said when asking to be called back without saying when; we have
+        then left the rail and asked when.
+    speech: the Say in the air; `broken`: an interrupted one that may have to be resumed.
+    last: what was said at the last turn, for "pardon ?".
+    heard: utterances that came during a Say and wait for its end.
+    silences, noises, failures: how many in a row.
+    when_repeated: the question when to call back has been asked a second time.
+    timers: kind -> id of the live timer of that kind; any other id is stale.
+    """
+
+    phase: Phase = Phase.NEW
+    contact: dict[str, str] = {}
+    seed: int = 0
+    recorded: bool = False
+
+    step: str = ""
+    turns: int = 0
+    rebutted: bool = False
+    callback: str | None = None
+    outcomes: dict[str, str] = {}
+    score: int = 0
+    lead: bool = False
+    disposition: str = ""
+    suppressed: bool = False
+
+    speech: Speech | None = None
+    broken: Speech | None = None
+    last: tuple[Clip, ...] = ()
+    heard: list[Utterance] = []
+    partial: str = ""
+    speaking: bool = False
+    floor_ms: int = 0
+    silences: int = 0
+    noises: int = 0
+    failures: int = 0
+
+    when_repeated: bool = False
+    objections: list[str] = []
+    returns: list[str] = []
+    interruptions: int = 0
+    says: int = 0
+    timers_started: int = 0
+    timers: dict[str, str] = {}
+
+
+def new_state() -> CallState:
+    """The state of a call that has not been answered yet."""
+    return CallState()
+
+
+def dump(state: CallState) -> bytes:
+    """The state as JSON."""
+    return msgspec.json.encode(state)
+
+
+def restore(data: bytes) -> CallState:
+    """The inverse of `dump`. Raises msgspec.ValidationError on anything else."""
+    return msgspec.json.decode(data, type=CallState)
