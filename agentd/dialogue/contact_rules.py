@@ -30,15 +30,14 @@ ASKED = (
 _ERASE = (
     r"(?:supprim\w*|effac\w*|retir\w*|enlev\w*|ray(?:ez|er|es?|ee)|raye|radi(?:ez|er|es?|ee)|"
     r"(?<!vous )sort(?:ez|ir|i|ie)|otez|oter|ote|desinscri\w*|desabonn\w*|elimin\w*|detrui\w*|"
-    r"barr(?:ez|er|e)|"
-    r"vir(?:ez|er|e)|purg\w*|oubli(?:ez|er|e)|perd(?:ez|re|s)|jet(?:ez|er|te|tez)|brul(?:ez|er)|"
-    r"bloqu(?:ez|er|e)|dechir(?:ez|er)|ecart(?:ez|er)|exclu\w*|gomm\w*|sors|raie)"
+    r"barr(?:ez|er|e)|vir(?:ez|er|e)|purg\w*|oubli(?:ez|er|e)|perd(?:ez|re|s)|jet(?:ez|er|te|"
+    r"tez)|brul(?:ez|er)|bloqu(?:ez|er|e)|dechir(?:ez|er)|ecart(?:ez|er)|exclu\w*|gomm\w*|sors|"
+    r"raie)"
 )
 _RECORD = (
     r"(?:donnees|coordonnees|numeros?|noms?|contact|fiches?|fichiers?|listes?|listings?|bases?|"
-    r"infos|"
-    r"informations|telephone|registres?|annuaires?|repertoires?|portable|ligne|tablettes|papiers|"
-    r"logiciels?|systemes?|carnets?|bdd|06|07|existence)"
+    r"infos|informations|telephone|registres?|annuaires?|repertoires?|portable|ligne|tablettes|"
+    r"papiers|logiciels?|systemes?|carnets?|bdd|06|07|existence)"
 )
 _CALLED = (
     r"(?<!\bje vous )(?:(?:m |nous |vous )?r?appel(?:e[rz]?|iez|lent|le)|telephon(?:ez|er|e)|"
@@ -59,6 +58,8 @@ OPTOUT = rx(
     rf"\w+iemes?|premiere) fois(?! (?:que (?:je|j|on)(?! (?:vous|te|t))|"
     rf"qu on(?! vous)))(?<!\bc est la premiere fois)(?<!\bune fois)(?<!\bla une fois)",
     rf"(?:vous|tu) (?:\w+ ){{0,2}}?(?:me|m|nous) (?:avez )?(?!derang){BOTHER}(?:ez|er|es|e)",
+    r"(?:vos|tes) (?:appels|coups? de (?:fil|tel)\w*|harcelements?)(?! (?:sont|est) enregistre)|"
+    r"m oublier|nous oublier|entend\w* (?:plus |jamais )?parler de vous",
     r"voir ailleurs|laissez (?:moi|nous)(?: tous)?(?: vivre| respirer)?$|laiss\w+ (?:moi|"
     r"nous) (?:vivre|respirer)",
     r"(?:demande|dis|dit|demander|prie|supplie|ordonne) (?:de |d )arreter|(?:vous|t) (?:ai|a|"
@@ -74,8 +75,8 @@ OPTOUT = rx(
     rf"{BOTHER}(?:ez|iez|es)(?: (?:moi|nous))? (?:{PLUS}|jamais)",
     rf"(?:qu on|que (?:vous|tu)|qu il) (?:me|m|nous) {BOTHER}\w* (?:{PLUS}|pas|jamais)",
     rf"(?:plus|jamais) (?:plus |jamais |du tout |a )?(?:me |m |nous |lui |l |les |se faire |"
-    rf"etre |avoir (?:a etre )?)*"
-    rf"(?:{CALL}|{BOTHER}(?:er|ee?s?))(?<!\bappels)(?<!\bappel)(?<!\bcontact)",
+    rf"etre |avoir (?:a etre )?)*(?:{CALL}|{BOTHER}(?:er|"
+    rf"ee?s?))(?<!\bappels)(?<!\bappel)(?<!\bcontact)",
     r"plus jamais (?:ca|vous)$",
     # "je veux plus d appels", "je souhaite pas recevoir d appels", "plus d appels merci"
     rf"(?:plus|pas|jamais|aucune?s?|zero) (?:\w+ ){{0,3}}?(?:recevoir|avoir|"
@@ -140,9 +141,8 @@ OPTOUT = rx(
     rf"{_ERASE} (?:\w+ ){{0,4}}?(?:{MY}|vos|votre|de|des|d|leurs?) (?:\w+ )?{_RECORD}(?: |"
     rf"$)(?!de frais)",
     r"(?:supprim|effac|retir|enlev|desinscri|desabonn|ray|radi|ote|sort|vir|raye|exclu)(?:ez|e|"
-    r"iv\w+|er|ir|s|vez)?"
-    r" (?:moi|nous)(?= (?:de|d|des|du|tout|immediatement|maintenant|definitivement|la|ca|merci|"
-    r"vite|s)\b|$)",
+    r"iv\w+|er|ir|s|vez)? (?:moi|nous)(?= (?:de|d|des|du|tout|immediatement|maintenant|"
+    r"definitivement|la|ca|merci|vite|s)\b|$)",
     r"(?:me|m|nous) (?:supprim|effac|retir|enlev|desinscri|desabonn|ray|radi|ote|raye|"
     r"sort)\w+(?= (?:de|d|des|du|tout|definitivement|immediatement|s)\b|$)",
     rf"(?:etre|sois|soit|soient) (?:\w+ ){{0,2}}?(?:supprimee?s?|effacee?s?|retiree?|enlevee?|"
@@ -261,7 +261,7 @@ WRONG_PERSON = rx(
     r"secretaire)(?: de \w+)?(?: a l appareil)?$",
     r"(?:vous|tu|te|t) (?:vous |te |t )?(?:etes |es |avez |devez |dois |etre |"
     r"a )*(?:\w+ )?(?:vous )?(?:etre )?tromp(?:ez|es?|er|ee|iez)",
-    r"(?:faux|mauvais) numero|erreur de numero|numero (?:pas bon|errone)|pas (?:le|au|"
+    r"(?:faux|mauvais) numero|erreur de numero|numero (?:pas bon|errone)|(?:pas|plus) (?:le|au|"
     r"du) bon numero",
     r"(?:plus|pas) (?:son|le|leur|celui) (?:numero|telephone|portable|de monsieur|de madame)|"
     r"(?:plus|pas) (?:celui|celle) (?:que|de)",
@@ -279,9 +279,9 @@ WRONG_PERSON = rx(
     r"decedee?s?|nous (?:a|ont) quitte\w*|de ce monde|feu (?:mon|ma)",
     rf"{_HE} (?:est|sont) (?:malheureusement |bien )?(?:mort|morte|morts|enterree?|"
     rf"partie? en retraite|parti a la retraite)",
-    rf"(?:je suis|c est|suis|moi c est|etes) (?:pas|plus) (?:{_TITLE}|la (?:bonne )?personne|"
-    rf"la bonne|celui|celle|elle|lui|cette personne|son|sa fille|sa femme|le mari|ce monsieur|"
-    rf"cette dame|la famille)(?! qui (?:decide|gere|s occupe))",
+    rf"(?:je suis|c est|suis|moi c est|etes) (?:pas|plus)(?: du tout)? (?:{_TITLE}|"
+    rf"la (?:bonne )?personne|la bonne|celui|celle|elle|lui|cette personne|son|sa fille|sa femme|"
+    rf"le mari|ce monsieur|cette dame|la famille)(?! qui (?:decide|gere|s occupe))",
     r"c est (?:pas|plus) (?:moi|a moi)(?! (?:qui|de|d)\b)",
     r"(?:m|s) appelle (?:pas|plus)|(?:mon|le) nom (?:c est|est) pas|moi c est pas|nomme pas",
     r"personne (?:qui )?(?:s appelle|porte ce nom|du nom|de ce nom|a ce nom)",
@@ -294,8 +294,9 @@ WRONG_PERSON = rx(
     rf"qui (?:s appelle|c est))",
     r"^(?:non |desole |ah )*(?:je )?(?:le |la |les |l )connais pas|^(?:non )?connais pas|"
     r"inconnu (?:ici|au bataillon|a)",
-    r"(?:etes|c est|appelez) (?:pas|plus) chez|etes chez quelqu un d autre|etes (?:au standard|"
-    r"au secretariat|dans (?:une?|le|la)|chez une?|sur (?:une?|le)) ?",
+    r"(?:etes|c est|appelez) (?:pas|plus) chez|(?:etes|tombe|tombee|"
+    r"appelez) chez quelqu un d autre|etes (?:au standard|au secretariat|dans (?:une?|le|la)|"
+    r"chez une?|sur (?:une?|le)) ?",
     rf"(?:je suis|c est|je suis juste|ici c est|vous parlez a|parlez avec|c etait) (?:son|sa|"
     rf"leur) {KIN}|(?:je suis|c est)(?: juste| que)? (?:sa|son|leur|la|le|l) (?:secretaire|"
     rf"assistante?|voisine?|colocataire|aide\w*|nounou|baby sitter|stagiaire|gardienne?|"
@@ -325,8 +326,8 @@ WRONG_PERSON = rx(
 # ---------------------------------------------------------------- human
 _WANT = (
     r"(?:veux|voudrai[st]|voulais|aurais voulu|souhait\w+|aimerai[st]|prefer\w+|desire|exige|"
-    r"demande|"
-    r"peux|pourrais|puis|peut|pourrait|possible d|possible de|faut|besoin de|besoin d|laissez moi)"
+    r"demande|peux|pourrais|puis|peut|pourrait|possible d|possible de|faut|besoin de|besoin d|"
+    r"laissez moi)"
 )
 _ART = (
     r"(?:(?:a|avec|au|aux|en ligne|un|une|le|la|l|de|d|des|du|votre|vos|ton|ta|tes|service|vers|"
@@ -351,18 +352,19 @@ HUMAN = rx(
     rf"(?:parl\w*|discut\w*|repond\w*|caus\w*|echang\w*|trait\w*|aime\w*|veux|voulais|"
     rf"dialogue\w*) (?:pas|jamais|plus) (?:\w+ ){{0,4}}?{MACHINE}",
     rf"(?:marre|assez|horreur|deteste) (?:\w+ ){{0,3}}?{MACHINE}",
-    r"y a (?:pas|t il pas) (?:un|une|de) (?:conseill\w+|responsable|agent|operat\w+)|"
-    r"quelqu un (?:de |d )(?:vrai|autre(?! chose)|reel|humain|competent|physique|vivant|"
-    r"chez vous)|en chair et en os|etre vivant",
+    r"y a (?:pas|t il pas) (?:un|une|de) (?:conseill\w+|responsable|agent|operat\w+)|(?:pas|"
+    r"jamais)(?: \w+){0,3} (?:parler|discuter) (?:a|avec) (?:une?|des) (?:robots?|machines?)|"
+    r"quelqu un peut (?:me|m|nous) (?:parler|repondre|aider|expliquer)|quelqu un (?:de |"
+    r"d )(?:vrai|autre(?! chose)|reel|humain|competent|physique|vivant|chez vous)|"
+    r"en chair et en os|etre vivant",
     r"(?:pas|y a|aurait|avez|auriez)(?: \w+){0,3} (?:vrai|vraie|etre|veritable) (?:humain|"
     r"personne|conseill\w+|gens|interlocut\w+)",
 )
 HUMAN_ALONE = whole(
     r"(?:je (?:veux|voudrais) )?(?:un|une|votre|vos|le|la|l|a un|au)?(?: vrai| vraie| autre|"
-    r" de vos)? ?"
-    r"(?:conseill\w+|humain|etre humain|responsable|superieur|operat\w+|vraie personne|"
-    r"service client\w*|standardiste|"
-    r"personne (?:reelle|physique|humaine)|directeur|chef|quelqu un|humaine)"
+    r" de vos)? ?(?:conseill\w+|humain|etre humain|responsable|superieur|operat\w+|"
+    r"vraie personne|service client\w*|standardiste|personne (?:reelle|physique|humaine)|"
+    r"directeur|chef|quelqu un|humaine)"
 )
 
 # ---------------------------------------------------------------- callback
@@ -383,7 +385,7 @@ CALLBACK = rx(
     r"donnez moi un coup de (?:fil|tel\w*)",
     r"(?:plus|un peu plus) tard(?! pour)|une autre fois|une prochaine fois|(?:un|a un|"
     r"d un) autre (?:moment|jour)|autre jour|tout a l heure|ulterieurement|remettre (?:ca|"
-    r"cela) a|en reparl\w+|report\w+ (?:a|ca|cela|le|l)|decaler",
+    r"cela) a|en reparl\w+|se (?:reparl\w+|recontact\w+)|report\w+ (?:a|ca|cela|le|l)|decaler",
 )
 CALLBACK_ALONE = whole(r"pas (?:maintenant|tout de suite|a cette heure ci|de suite)")
 BACK = rx(_BACK)

@@ -31,7 +31,7 @@ REPEAT = rx(
     r"question (?:c est|c etait) quoi|quoi comme question",
     r"(?:qu est ce que|que|qu) (?:vous )?(?:avez vous|avez|m avez|disiez|dites|racontez|me dites|"
     r"me demandez|m avez demande|venez de)(?: vous)?(?: dit| dire| me dire| demande)?(?: la)?$",
-    r"vous (?:me |m )?(?:avez )?(?:dites|disiez|dit|demandez|demande) quoi",
+    r"vous (?:me |m )?(?:avez )?(?:dites|disiez|dit|demandiez|demandez|demande) quoi",
     r"(?:dis|dit|dites|disais|disiez) quoi|(?:qu est ce que|que) tu (?:dis|as dit)|(?:me la|"
     r"me le|la|le) refaire|(?:repos|repet)\w+ (?:la|votre|ta|moi la) question|"
     r"entends (?:a moitie|une)|friture|gresill\w*|(?:etes|es|est) (?:tout |toute |tres )?hachee?|"
@@ -51,6 +51,7 @@ REPEAT_ALONE = whole(
     r"encore une fois",
     r"comment vous dites",
     r"redites?",
+    r"encore",
     r"de quoi",
     r"s il vous plait",
     r"(?:comment )?vous (?:m )?avez dit",
@@ -60,17 +61,16 @@ REPEAT_ALONE = whole(
 # ---------------------------------------------------------------- greeting
 _HI = r"(?:allo|bonjour|bonsoir|salut|coucou|hello|re|rebonjour|enchantee?|bien le bonjour)"
 GREETING = re.compile(
-    rf"(?:(?:oui|non|ah|qui|bien|ok|tres|alors) )*{_HI}"
-    rf"(?: (?:{_HI}|oui|madame|monsieur|mademoiselle|messieurs|a vous|a toi|qui|la|ca va|et vous|"
-    rf"aussi|bien|merci|"
+    rf"(?:(?:oui|non|ah|qui|bien|ok|tres|alors) )*{_HI}(?: (?:{_HI}|oui|madame|monsieur|"
+    rf"mademoiselle|messieurs|a vous|a toi|qui|la|ca va|et vous|aussi|bien|merci|"
     r"vous allez bien|comment allez vous|comment ca va|comment vous allez|de meme|"
     r"toujours))*(?: \w+){0,1}$"
 )
 GREETING_PHRASE = re.compile(
     rf"(?:(?:oui|{_HI}|j entends personne|la) )*(?:y a quelqu un|vous etes (?:toujours )?la|"
-    rf"(?:est ce que )?vous m entendez|"
-    rf"(?:{_HI} )(?!qui)(?:\w+ ){{1,2}}a l appareil|ca va (?:bien )?(?:merci )?et vous|"
-    rf"(?:comment )?(?:ca va|allez vous|vous allez bien)(?: et vous)?|allo \w+)$"
+    rf"(?:est ce que )?vous m entendez|(?:{_HI} )(?!qui)(?:\w+ ){{1,2}}a l appareil|"
+    rf"ca va (?:bien )?(?:merci )?et vous|(?:comment )?(?:ca va|allez vous|"
+    rf"vous allez bien)(?: et vous)?|allo \w+)$"
 )
 HI = rx(_HI)
 
@@ -97,8 +97,8 @@ OBJECTION_ALWAYS = rx(
     r"lui )(?:parle\w*|discute\w*|demande\w*)(?! moi)|c est pas moi qui (?:decide|gere|"
     r"m en occupe)",
     r"arnaqu\w*|escro\w*|voleurs?|vole[rs]?|filou\w*|charlatan\w*|pigeons?|entourloup\w*|"
-    r"embrouill\w*|attrape (?:nigaud|couillon)|trop beau|louche|bidon|pipeau|du vent|menteurs?|"
-    r"mensong\w*|pas net|baratin\w*|carotte",
+    r"embrouill\w*|attrape (?:nigaud|couillon)|trop beau|louche|bidon|pipeau|"
+    r"c est (?:\w+ )?du vent|menteurs?|mensong\w*|pas net|baratin\w*|carotte",
     r"(?:me|m en) mefi\w*|mefian\w*|pas confiance|fais pas confiance|confiance (?:en|a) personne|"
     r"pas tres serieux|pas serieux",
     r"fait avoir|fait rouler|me suis fait|mauvaise experience|mal passe|chat echaude|(?:ete|"
@@ -130,7 +130,14 @@ OBJECTION = rx(
     r"peur du) (?:prendre (?:de |des |un )?)?risques?|(?:un peu |trop |bien )(?:juste|justes|"
     r"serre|serres) (?:en ce moment|financierement|niveau|cote)|maison (?:\w+ ){0,2}?isolee|"
     r"a l etranger|que des (?:problemes|ennuis|galeres|soucis)|eligible|l air complique|"
-    r"etes (?:le|la) \w+ieme|m ecrire|besoin d y",
+    r"pas donnee?|roule pas sur|(?:mon|ma) \w+ (?:est pas d accord|est contre|veut pas|"
+    r"voudra pas)|(?:prends|prend) pas (?:de|une?) decision|eu (?:des|un|que des) (?:problemes?|"
+    r"ennuis?|soucis?)|vois pas (?:a quoi|l interet|ce que ca|pourquoi je|l utilite)|"
+    r"perdu (?:beaucoup|gros|tout|pas mal)|(?:ai|j ai) (?:soixante|quatre vingts?|septante|"
+    r"[6-9]\d)(?: \w+)? ans|etes (?:le|la) \w+ieme|m ecrire|besoin d y",
+    # elsewhere, with somebody
+    r"je suis (?:au(?! telephone)|avec|chez (?!moi)|dans (?:le|la|un|une|ma|mon)|en (?:train|"
+    r"courses?|famille|visite|pleine?|cours|formation|deplacement|voyage)) \w+",
     # no interest
     r"(?:pas|plus|jamais|aucunement|nullement|ni|rien)(?: \w+){0,3}? (?:interes\w*|l interet|"
     r"d interet|preneu\w+|fan|tent\w+|chaud\w*)",
@@ -166,9 +173,9 @@ OBJECTION = rx(
     # thinking it over
     r"(?:je vais|faut|je dois|on va|laissez moi|faudrait) (?:que je |d abord |bien |y |le |"
     r"quand meme )*(?:voir|regarder|comparer|etudier|me renseigner|verifier|m informer)(?: ca|"
-    r" d abord| avec| un peu| par moi| les| de mon|$)|j hesite|pas (?:encore )?(?:decidee?|"
-    r"prete?)|prendre (?:le|mon) temps|pas (?:dans )?l urgence|rien ne presse|"
-    r"decide pas (?:comme|au|par)|coup de tete",
+    r" d abord| avec| un peu| par moi| les| de mon|(?<!faut voir)$)|j hesite|"
+    r"pas (?:encore )?(?:decidee?|prete?)|prendre (?:le|mon) temps|pas (?:dans )?l urgence|"
+    r"rien ne presse|decide pas (?:comme|au|par)|coup de tete",
     # trust, engagement, phone
     r"(?:pas|rien|jamais|veux pas|peur d|peur de) (?:\w+ ){0,2}?(?:m engager|nous engager|"
     r"etre engage\w*|d engagement|signer|me lancer|donner mes|communiquer mes|communique mes|"
@@ -220,95 +227,86 @@ OBJECTION = rx(
 # ---------------------------------------------------------------- questions
 _OPEN = (
     r"^(?:(?:oui|non|ok|et|mais|alors|donc|bonjour|bonsoir|allo|madame|monsieur|pardon|"
-    r"excusez moi|attendez|"
-    r"d accord|c est bien beau|bon|merci|sinon|par contre|la|puis|apres|enfin|ecoutez|dites moi|"
-    r"dites|"
-    r"je vous ecoute|je veux bien|je voudrais savoir|je me demande|juste|j en ai un|tres bien|"
-    r"concretement|exactement|en gros) )*"
+    r"excusez moi|attendez|d accord|c est bien beau|bon|merci|sinon|par contre|la|puis|apres|"
+    r"enfin|ecoutez|dites moi|dites|je vous ecoute|je veux bien|je voudrais savoir|je me demande|"
+    r"juste|j en ai un|tres bien|concretement|exactement|en gros) )*"
 )
 _ASKS = (
-    r"(?:qu est ce (?:qu\w*|que)|est ce (?:qu\w*|que)|pourquoi(?! pas)|combien|comment|quels?|"
-    r"quelles?|lequel|laquelle|"
-    r"(?:a|de|en|pour|sur|avec|chez|par|dans) (?:quoi|qui|quels?|quelles?|combien)|d ou|"
-    r"ou (?:est|etes|sont|ca|se|vous|on|avez|puis|peut|trouve|je)|"
-    r"qui (?:est|etes|c est|a|m|vous|peut|me|va|ca|sont|appelle|t)|quand est ce|que (?:faites|"
-    r"voulez|proposez|vendez|se passe|dois|devien\w+|font|fait|va|peut|puis|sont|represente)|"
-    r"qu (?:avez|est|y)|et si|et (?:apres|ensuite)$)"
+    r"(?:qu est ce (?:qu\w*|que)|est ce (?:qu\w*|que)|pourquoi(?! pas)|combien|"
+    r"comment(?! (?:vous )?dire)|quels?|quelles?|lequel|laquelle|(?:a|de|en|pour|sur|avec|chez|"
+    r"par|dans) (?:quoi|qui|quels?|quelles?|combien)|d ou|ou (?:est|etes|sont|ca|se|vous|on|avez|"
+    r"puis|peut|trouve|je)|qui (?:est|etes|c est|a|m|vous|peut|me|va|ca|sont|appelle|t)|"
+    r"quand est ce|que (?:faites|voulez|proposez|vendez|se passe|dois|devien\w+|font|fait|va|"
+    r"peut|puis|sont|represente)|qu (?:avez|est|y)|et si|et (?:apres|ensuite)$)"
 )
 _INVERTED = (
     r"(?:avez|etes|faites|pouvez|pourriez|voulez|proposez|allez|savez|travaillez|appelez|"
-    r"connaissez|vendez|prenez|"
-    r"gardez|garantissez|cherchez|demandez|offrez|auriez|seriez|disposez|acceptez) vous|"
-    r"(?:puis|pourrais|peux|dois|ai|suis|vais|aurais) je|(?:peut|doit|va|faut|est|sera|a t|y a t|"
-    r"existe t|va t|aura t|y aura t|sont) (?:il|elle|on|ils|elles|ce)\b(?! que je r)"
+    r"connaissez|vendez|prenez|gardez|garantissez|cherchez|demandez|offrez|auriez|seriez|"
+    r"disposez|acceptez) vous|(?:puis|pourrais|peux|dois|ai|suis|vais|aurais) je|(?:peut|doit|va|"
+    r"faut|est|sera|a t|y a t|existe t|va t|aura t|y aura t|sont) (?:il|elle|on|ils|elles|"
+    r"ce)\b(?! que je r)"
 )
 QUESTION = re.compile(
     rf"{_OPEN}(?:{_ASKS}|{_INVERTED})\b"
     r"|\b(?:c est|c etait|ce serait|vous etes|t es|ca sert a|ca fait|ca veut dire|faut|il faut|"
     r"vous avez|vous voulez|tu veux|ca consiste en|ca marche|ca coute|ca fait|ca) (?:a |pour |"
     r"en |de |chez |d |avec )?(?:quoi|qui|combien|ou|comment|quand|quels?|quelles?|"
-    r"lequel)\b(?! que ce soit)(?! (?:je|il|elle) )"
-    r"|\b(?:vous|tu|ca|on|je|c|il|elle|t|m|faut|est|frais|appel\w+|donnees|numero|rapporte|dure|"
-    r"durer|engage|coute|marche|affaire|argent) (?:\w+ ){0,5}?(?:pourquoi|comment|"
-    r"combien(?: de temps| par mois| par an)?|d ou|a qui|de quoi|pour quoi|a quoi|avec qui|"
-    r"pour qui|par qui|en quoi|chez qui|quand|quoi comme \w+|combien \w+)$"
-    r"|\b(?:appelez|venez|sortez|avez|etes|vendez|voulez|proposez|cherchez|faites|situee?s?|"
-    r"basee?s?|donnez|racontez|demandez) (?:\w+ ){0,3}?(?:quoi|ou|qui)$"
-    r"|\b(?:qu est ce que|est ce que|c est quoi|qui (?:vous )?(?:a|etes|est a|m)|d ou vous|"
+    r"lequel)\b(?! que ce soit)(?! (?:je|il|elle) )|\b(?:vous|tu|ca|on|je|c|il|elle|t|m|faut|est|"
+    r"frais|appel\w+|donnees|numero|rapporte|dure|durer|engage|coute|marche|affaire|"
+    r"argent) (?:\w+ ){0,5}?(?:pourquoi|comment|combien(?: de temps| par mois| par an)?|d ou|"
+    r"a qui|de quoi|pour quoi|a quoi|avec qui|pour qui|par qui|en quoi|chez qui|quand|"
+    r"quoi comme \w+|combien \w+)$|\b(?:appelez|venez|sortez|avez|etes|vendez|voulez|proposez|"
+    r"cherchez|faites|situee?s?|basee?s?|donnez|racontez|demandez) (?:\w+ ){0,3}?(?:quoi|ou|"
+    r"qui)$|\b(?:qu est ce que|est ce que|c est quoi|qui (?:vous )?(?:a|etes|est a|m)|d ou vous|"
     r"combien (?:ca|de temps|je|on|vous|coute|par)|comment (?:ca|on|je|vous|avez|se|est|faire|"
     r"fonctionne|faites)|pourquoi (?:vous|moi|ca|je|on|m)|a quoi (?:ca|bon)|de la part de (?:qui|"
-    r"quoi|quel\w*))\b"
-    r"|\b(?:savoir|demander|connaitre|dire|expliquer|comprendre) (?:un peu |plus |mieux )?(?:qui|"
-    r"ce que|ce qu|combien|comment|pourquoi|a quel|si|ou|quel\w*|d ou|en quoi|de quoi|le (?:prix|"
-    r"but|tarif|motif|taux)|la raison|l objet)\b"
-    r"|\b(?:dites|expliquez|precisez) (?:moi |nous )?(?:donc |un peu |deja |d abord )?(?:qui|"
-    r"ce que|ce qu|combien|comment|pourquoi|ou|quel\w*|en quoi)\b"
-    r"|\b(?:vous pouvez|pouvez vous|tu peux|vous pourriez) (?:m |me |nous )?(?:en )?(?:expliquer|"
-    r"dire (?:plus|ce|qui|quel)|preciser|detailler|donner (?:plus|des|le|un))|"
-    r"\bune (?:petite )?question\b(?! piege)|\bplus (?:d infos?|d informations?|de (?:details?|"
-    r"renseignements?|precisions?))"
+    r"quoi|quel\w*))\b|\b(?:savoir|demander|connaitre|dire|expliquer|comprendre) (?:un peu |"
+    r"plus |mieux )?(?:qui|ce que|ce qu|combien|comment|pourquoi|a quel|si|ou|quel\w*|d ou|"
+    r"en quoi|de quoi|le (?:prix|but|tarif|motif|taux)|la raison|l objet)\b|\b(?:dites|expliquez|"
+    r"precisez) (?:moi |nous )?(?:donc |un peu |deja |d abord )?(?:qui|ce que|ce qu|combien|"
+    r"comment|pourquoi|ou|quel\w*|en quoi)\b|\b(?:vous pouvez|pouvez vous|tu peux|"
+    r"vous pourriez) (?:m |me |nous )?(?:en )?(?:expliquer|dire (?:plus|ce|qui|quel)|preciser|"
+    r"detailler|donner (?:plus|des|le|un))|\bune (?:petite )?question\b(?! piege)|"
+    r"\bplus (?:d infos?|d informations?|de (?:details?|renseignements?|precisions?))"
 )
 # Statement order, question meaning: what a prospect would hardly tell the agent.
 QUESTION_WEAK = re.compile(
     r"\bcombien\b|\b(?:rappel|redonn|redit|donn|redis)\w* (?:moi )?(?:votre|vos|le) (?:nom|"
-    r"prenom|societe|numero|entreprise|nom de)|"
-    r"\b(?:passe|dit|apporte|veut dire|change|fait|propose|contient|comprend) quoi\b|\bcombien\b|"
-    r"\bou (?:pas|quoi|non)$|"
+    r"prenom|societe|numero|entreprise|nom de)|\b(?:passe|dit|fais|faire|apporte|veut dire|"
+    r"change|fait|propose|contient|comprend) quoi\b|\bcombien\b|\bou (?:pas|quoi|non)$|\b(?:le|"
+    r"la|les|votre|vos) \w+ (?:est|sont) \w+ ou \w+$|"
     rf"{_OPEN}(?:"
     r"vous (?:m |me |nous |vous |y |en |le |la )?(?!tombez|perdez|gaspillez|derangez|parlez|"
     r"insistez|exagerez|revez|racontez|dites|repetez|trompez)\w+ez(?! (?:raison|pas|gentil\w*|"
-    r"tres gentil\w*|aimable|\w+ trop))|"
-    r"et (?:le|la|les|votre|vos) \w+$|y en a pour|quelqu un (?:va|vient|passe|peut)|(?:mon|mes|"
-    r"votre|vos) \w+ (?:vous )?(?:l |les )?avez (?:eue?s?|trouvee?s?|prise?s?) |"
-    r"(?:vous|tu) (?:etes|es|avez|faites|proposez|vendez|travaillez|appelez|m appelez|m avez|"
-    r"allez|gardez|connaissez|respectez|"
-    r"garantissez|prenez|cherchez|representez|voulez|demandez|offrez|remboursez|livrez|"
-    r"vous occupez|intervenez|gagnez|touchez|assurez|acceptez|savez|pensez|enregistrez|"
-    r"revendez)(?! (?:raison|pas raison|gentil\w*|tres gentil\w*|aimable|bien aimable|drole|"
-    r"mignon\w*|pas compris|\w+ trop))"
-    r"|c est (?:\w+ )?(?:gratuit|payant|obligatoire|legal|serieux|fiable|securise|rembours\w+|"
-    r"deductible|garanti\w*|du demarchage|un (?:robot|repondeur|enregistrement|humain|vrai|"
-    r"sondage|contrat|abonnement|appel|homme|ordinateur|bot|credit|organisme)|une (?:machine|"
-    r"banque|assurance|vraie|femme|pub|societe|entreprise|intelligence|voix|offre|vente|enquete|"
-    r"ia)|pour (?:une?|les|l|des|du|ca|quel\w*|vendre|mon|ma|le|la|de|faire|me)|de la part|votre|"
-    r"sans (?:engagement|frais|risque)|de l energie|fixe|variable|compris|quelle|long|"
-    r"bien (?:gratuit|sur que)|vraiment|a partir de|cumulable|enregistre|reglemente|regule|"
-    r"certifie|ouvert|assure|accessible|reserve|bien (?:la|le|une?|ma|vous|pour)|un automate|"
-    r"une? \w+ ou une? \w+|pas (?:payant|dangereux|un peu|risque)|imposable|negociable|combien|"
-    r"possible de|l etat|edf|engie)"
-    r"|(?:ca|cela|l offre|la simulation|le prix|l appel|le rendez vous|mes \w+|mon \w+|"
-    r"l assurance|la conversation|votre \w+|vos \w+) (?!c est)(?:\w+ )?(?:m engage|dure|va durer|"
-    r"va prendre|prend|coute|rapporte|est|sont|fonctionne|marche|comprend|inclut|couvre|passe|"
-    r"change|convient|concerne|vient)(?! (?:pas|plus|rien|moi|bien|le coup))(?: \w+)+"
-    r"|(?:y a|y aura|y aurait) (?:t il )?(?:des|un|une|combien|quoi|du|de la|quel\w*|pas de|"
-    r"d autres)(?! (?:\w+ )?(?:probleme|souci|erreur|inconvenient))"
-    r"|(?:faut|faudra|je dois|on doit|je devrai|faudrait) (?:\w+ )?(?:payer|changer|fournir|"
-    r"signer|donner|faire|envoyer|remplir|prevoir|avancer|verser|etre|avoir|investir)"
-    r"|(?:je peux|on peut|je pourrais|je pourrai|on pourra) (?:\w+ ){0,2}?(?:savoir|demander|"
-    r"connaitre|avoir|arreter|changer|retirer|resilier|recuperer|rembourser|annuler|perdre|"
-    r"gagner|obtenir|economiser|cumuler|commencer|revenir|vous (?:faire confiance|poser))"
-    r"|je parle (?:bien )?(?:a|avec)|j ai affaire|j ai droit|je m engage|je suis (?:oblige|"
-    r"engage)|(?:l appel|on|je) (?:est|suis) enregistre"
-    r"|t es|(?:quelle? )(?:\w+)$"
-    r")\b"
+    r"tres gentil\w*|aimable|\w+ trop))|et (?:le|la|les|votre|vos) \w+$|y en a pour|"
+    r"quelqu un (?:va|vient|passe|peut)|(?:mon|mes|votre|vos) \w+ (?:vous )?(?:l |"
+    r"les )?avez (?:eue?s?|trouvee?s?|prise?s?) |(?:vous|tu) (?:etes|es|avez|faites|proposez|"
+    r"vendez|travaillez|appelez|m appelez|m avez|allez|gardez|connaissez|respectez|garantissez|"
+    r"prenez|cherchez|representez|voulez|demandez|offrez|remboursez|livrez|vous occupez|"
+    r"intervenez|gagnez|touchez|assurez|acceptez|savez|pensez|enregistrez|revendez)(?! (?:raison|"
+    r"pas raison|gentil\w*|tres gentil\w*|aimable|bien aimable|drole|mignon\w*|pas compris|"
+    r"\w+ trop))|c est (?:\w+ )?(?:gratuit|payant|obligatoire|legal|serieux|fiable|securise|"
+    r"rembours\w+|deductible|garanti\w*|du demarchage|un (?:robot|repondeur|enregistrement|"
+    r"humain|vrai|sondage|contrat|abonnement|appel|homme|ordinateur|bot|credit|organisme)|"
+    r"une (?:machine|banque|assurance|vraie|femme|pub|societe|entreprise|intelligence|voix|offre|"
+    r"vente|enquete|ia)|pour (?:une?|les|l|des|du|ca|quel\w*|vendre|mon|ma|le|la|de|faire|me)|"
+    r"de la part|votre|sans (?:engagement|frais|risque)|de l energie|fixe|variable|compris|"
+    r"quelle|long|bien (?:gratuit|sur que)|vraiment|a partir de|cumulable|enregistre|reglemente|"
+    r"regule|certifie|ouvert|assure|accessible|reserve|bien (?:la|le|une?|ma|vous|pour)|"
+    r"un automate|une? \w+ ou une? \w+|pas (?:payant|dangereux|un peu|risque)|imposable|"
+    r"negociable|combien|possible de|l etat|edf|engie)|(?:ca|cela|l offre|la simulation|le prix|"
+    r"l appel|le rendez vous|mes (?!parents|enfants)\w+|mon (?!mari|pere|frere|fils|voisin|beau|"
+    r"ami|patron|chef|conseiller|banquier)\w+|l assurance|la conversation|votre \w+|"
+    r"vos \w+) (?!c est)(?:\w+ )?(?:m engage|dure|va durer|va prendre|prend|coute|rapporte|est|"
+    r"sont|fonctionne|marche|comprend|inclut|couvre|passe|change|convient|concerne|"
+    r"vient)(?! (?:pas|plus|rien|moi|bien|le coup))(?: \w+)+|(?:y a|y aura|"
+    r"y aurait) (?:t il )?(?:des|un|une|combien|quoi|quel\w*|pas de|"
+    r"d autres)(?! (?:\w+ )?(?:probleme|souci|erreur|inconvenient))|(?:faut|faudra|je dois|"
+    r"on doit|je devrai|faudrait) (?:\w+ )?(?:payer|changer|fournir|signer|donner|faire|envoyer|"
+    r"remplir|prevoir|avancer|verser|etre|avoir|investir)|(?:je peux|on peut|je pourrais|"
+    r"je pourrai|on pourra) (?:\w+ ){0,2}?(?:savoir|demander|connaitre|avoir|arreter|changer|"
+    r"retirer|resilier|recuperer|rembourser|annuler|perdre|gagner|obtenir|economiser|cumuler|"
+    r"commencer|revenir|vous (?:faire confiance|poser))|je parle (?:bien )?(?:a|avec)|"
+    r"j ai affaire|j ai droit|je m engage|je (?:suis|serai|serais) (?:oblige|engage)|(?:l appel|"
+    r"on|je) (?:est|suis) enregistre|t es|(?:quelle? )(?:\w+)$)\b"
 )

@@ -35,12 +35,11 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
         r"(?:je |j |on |j en |en )?(?:sais|sait|savons) (?:pas|plus|rien|meme pas|trop)(?: trop|"
         r" rien| encore| vraiment| bien| exactement| du tout)*(?: (?:oui|non)\b)?|aucune idee|"
         r"pas (?:la moindre |d |vraiment d )?(?:idee|avis|opinion)|bougez pas|"
-        r"peut etre(?: (?:bien|que oui|que non|oui|non|pas))*|"
-        r"(?:ca|tout|cela) depend\w*|faut voir|on verra|a voir|pas (?:trop |tres |vraiment |"
-        r"completement )?(?:sur|certain|certaine|sure)|on va voir|je verrai|eventuellement|"
-        r"plus ou moins|comme ci comme ca|"
-        r"(?:souviens|rappelle) (?:pas|plus)|ni oui ni non|bonne question|pas terrible|"
-        r"si on veut|pas (?:vous|te) (?:dire|repondre)|"
+        r"peut etre(?: (?:bien|que oui|que non|oui|non|pas))*|(?:ca|tout|cela) depend\w*|"
+        r"faut voir|on verra|a voir|pas (?:trop |tres |vraiment |completement )?(?:sur|certain|"
+        r"certaine|sure)|on va voir|comment (?:vous )?dire|je verrai|eventuellement|"
+        r"plus ou moins|comme ci comme ca|(?:souviens|rappelle) (?:pas|plus)|ni oui ni non|"
+        r"bonne question|pas terrible|si on veut|pas (?:vous|te) (?:dire|repondre)|"
         r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|"
         r"en ai aucune idee|quittez pas|moyen(?:nement)?|pas folichon|entre les deux|a moitie|"
         r"difficile a dire|oui et non|tout depend|(?<!oui )je crois$|pas reflechi|hesite\w*",
@@ -48,13 +47,13 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
     (
         "yes",
         r"(?:dis|dirais|dirai|dit) pas non|pas (?:de refus|faux|contre|opposee?|idiot|bete|"
-        r"impossible|exclu|fermee?|mecontente?|ininteressant\w*|une mauvaise idee)|"
-        r"(?:pas|aucune?|nul|sans|zero)(?: de| d| un| le moindre| aucun|"
-        r" vraiment de)? (?:problemes?|soucis?|inconvenients?|objections?|hesitations?|doutes?|"
-        r"prob)|y a pas de (?:mal|raison que non)|"
-        r"(?:me|m|nous) (?:derange|gene|ennuie|embete|pose|coute|derangera|derangez|generait|"
-        r"derangerait) (?:pas|rien|aucun\w*)(?: du tout| probleme)*|rien contre|pourquoi pas|"
-        r"pas de mal a|demande (?:pas mieux|que ca)|avec plaisir|avec grand plaisir|avec joie",
+        r"impossible|exclu|fermee?|mecontente?|ininteressant\w*|une mauvaise idee)|(?:pas|"
+        r"aucune?|nul|sans|zero)(?: de| d| un| le moindre| aucun| vraiment de)? (?:problemes?|"
+        r"soucis?|inconvenients?|objections?|hesitations?|doutes?|prob)|y a pas de (?:mal|"
+        r"raison que non)|(?:me|m|nous) (?:derange|gene|ennuie|embete|pose|coute|derangera|"
+        r"derangez|generait|derangerait) (?:pas|rien|aucun\w*)(?: du tout| probleme)*|"
+        r"rien contre|pourquoi pas|pas de mal a|demande (?:pas mieux|que ca)|avec plaisir|"
+        r"avec grand plaisir|avec joie",
     ),
     (
         "no",
@@ -69,46 +68,44 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
         r"hors de question|jamais de la vie|jamais|sans facon|tres peu pour moi|je passe(?= |"
         r"$)(?! mon)|(?:crois|pense|dirais|imagine|suppose) (?:pas|que non)|(?:je|j|"
         r"on) (?:\w+ )?(?:veux|veut|souhaite|desire|prefere|prefererais|aimerais mieux|tiens|"
-        r"compte|voudrais) pas|"
-        r"en (?:ai|a|avons|aurai|avais|possede) (?:pas|plus|jamais|aucune?|point|nullement)|"
-        r"me va pas|m arrange pas|suis contre|je (?:refuse|decline|m abstiens)|c est (?:mort|non|"
-        r"faux|foutu|mort de chez mort|niet|tout vu)|vous revez|tu reves|nimporte quoi|"
-        r"laiss\w+ tomber|sans moi|(?:perdez|gaspillez) votre temps|pas la peine|aucunement|"
-        r"nullement|negatif|que nenni|que dalle|ni l un ni l autre|rien du tout|mais non|"
-        r"raccroch\w+|(?:va|vais|on) (?:s arreter|en rester|arreter) la|moi non plus|non plus|"
-        r"dis non|pas insister|insistez pas|inutile d insister|niet|plutot crever",
+        r"compte|voudrais) pas|en (?:ai|a|avons|aurai|avais|possede) (?:pas|plus|jamais|aucune?|"
+        r"point|nullement)|me va pas|m arrange pas|suis contre|je (?:refuse|decline|m abstiens)|"
+        r"c est (?:mort|non|faux|foutu|mort de chez mort|niet|tout vu)|vous revez|tu reves|"
+        r"nimporte quoi|laiss\w+ tomber|vais vous laisser|sans moi|(?:perdez|"
+        r"gaspillez) votre temps|pas la peine|aucunement|nullement|negatif|que nenni|que dalle|"
+        r"ni l un ni l autre|rien du tout|mais non|raccroch\w+|(?:va|vais|on) (?:s arreter|"
+        r"en rester|arreter) la|moi non plus|non plus|dis non|pas insister|insistez pas|"
+        r"inutile d insister|niet|plutot crever",
     ),
     (
         "yes",
         r"mais (?:(?:faites |alors )?vite|rapidement|vite fait|pas longtemps|juste \w+ minutes?)|"
         r"(?:si si|mais si|enfin si|oui si|euh si)|^si(?=$| (?:oui|bien|j en|tout|madame|"
-        r"monsieur|effectivement|absolument|carrement|je veux|un peu|j ai))|"
-        r"oui|ok|grave|certes|present$|me ferait plaisir|me branche|^(?:bon )?voila(?! voila)$|"
-        r"voila (?:exactement|c est ca|oui)|a fond|si quand meme|d accord|volontiers|carrement|"
-        r"absolument|tout a fait|exact(?:ement)?|bien (?:sur|entendu|evidemment)|evidemment|"
-        r"certainement|effectivement|affirmatif|assurement|"
-        r"en effet|entendu|banco|impec(?:cable)?|nickel|go\b|let s go|marche conclu|va pour|"
-        r"ca peut (?:m interesser|se faire|etre interessant|le faire)|(?:pourrait|"
-        r"pourraient) m interesser|"
+        r"monsieur|effectivement|absolument|carrement|je veux|un peu|j ai))|oui|ok|grave|certes|"
+        r"present$|me ferait plaisir|me branche|^(?:bon )?voila(?! voila)$|voila (?:exactement|"
+        r"c est ca|oui)|a fond|si quand meme|d accord|volontiers|carrement|absolument|"
+        r"tout a fait|exact(?:ement)?|bien (?:sur|entendu|evidemment)|evidemment|certainement|"
+        r"effectivement|affirmatif|assurement|en effet|entendu|banco|impec(?:cable)?|nickel|go\b|"
+        r"let s go|marche conclu|va pour|ca peut (?:m interesser|se faire|etre interessant|"
+        r"le faire)|(?:pourrait|pourraient) m interesser|"
         rf"(?:ca|c|cela|tout) (?:me |m |nous )?(?:marche|roule|va bien|va tres bien|irait|me va|"
         rf"va|convient|convienne|tente\w*|plait|interesse\w*|parle|arrange\w*|botte|semble bien|"
-        rf"me parait bien|joue)(?: bien| tres bien| parfaitement)?{_NOT}(?! (?:(?:\w+ )?(?:aller|"
-        rf"etre|prendre|durer|couter|faire|changer|marcher)|pour la merci|merci|"
-        rf"mal)\b)(?<!\bca va)|"
+        rf"me (?:parait|semble) (?:bien|correct|interessant|honnete)|joue)(?: bien| tres bien|"
+        rf" parfaitement)?{_NOT}(?! (?:(?:\w+ )?(?:aller|etre|prendre|durer|couter|faire|changer|"
+        rf"marcher)|pour la merci|merci|mal)\b)(?<!\bca va)|"
         r"c est (?:bien )?(?:ca|vrai|exact|moi|note|juste|correct|entendu|parti|lui|elle|"
         r"possible|le cas|bien le cas|clair|sur|evident|cela|noter|moi meme)(?! (?:que je|"
-        r"qui vous|trop))(?! pas)|"
-        r"veux bien|voudrais bien|aimerai[ts]?(?: bien)?(?! mieux| pas)|(?:allez|allons|vas) y|"
-        r"poursuivez|continuez|(?:je )?vous en prie|vous ecoute(?: pas)?|j ecoute|suis tout ouie|"
-        r"dites (?:moi|toujours|m en plus|donc)|(?:dis|raconte\w*) moi|faites(?: donc)?$|"
-        r"proposez(?: toujours| moi)?|expliquez(?: moi| toujours)?|on vous ecoute|"
-        r"(?:lui|elle|moi|eux) memes?|en personne|(?:suis|serais|est|sommes|serait) (?:(?!pas|"
-        r"plus|jamais|peu|trop)\w+ )?(?:interessee?s?|partante?s?|preneu\w+|pour|ok|ouverte?|"
-        r"chaud\w*|curieu\w+|tentee?|concernee?|proprietaires?|favorable|disponible|dispo|libre|"
-        r"prete?)(?! (?:pas|moi|vendre))|"
-        r"on (?:peut (?:faire|essayer|y aller|tenter|en parler|regarder|dire (?:ca|oui))|y va|"
-        r"fait comme|fait ca|part|essaie|tente|s y met)|comme vous voulez|quand vous voulez|"
-        r"si vous voulez|si ca vous|je (?:prends|signe|valide|confirme|accepte)$|"
+        r"qui vous|trop))(?! pas)|veux bien|voudrais bien|aimerai[ts]?(?: bien)?(?! mieux| pas)|"
+        r"(?:allez|allons|vas) y|poursuivez|continuez|(?:je )?vous en prie|vous ecoute(?: pas)?|"
+        r"j ecoute|suis tout ouie|dites (?:moi|toujours|m en plus|donc)|(?:dis|raconte\w*) moi|"
+        r"faites(?: donc)?$|proposez(?: toujours| moi)?|expliquez(?: moi| toujours)?|"
+        r"on vous ecoute|(?:lui|elle|moi|eux) memes?|en personne|(?:suis|serais|est|sommes|"
+        r"serait) (?:(?!pas|plus|jamais|peu|trop)\w+ )?(?:interessee?s?|partante?s?|preneu\w+|"
+        r"pour|ok|ouverte?|chaud\w*|curieu\w+|tentee?|concernee?|proprietaires?|favorable|"
+        r"disponible|dispo|libre|prete?)(?! (?:pas|moi|vendre))|on (?:peut (?:faire|essayer|"
+        r"y aller|tenter|en parler|regarder|dire (?:ca|oui))|y va|fait comme|fait ca|part|essaie|"
+        r"tente|s y met)|comme vous voulez|quand vous voulez|si vous voulez|si ca vous|"
+        r"je (?:prends|signe|valide|confirme|accepte)$|"
         rf"(?<!y )en (?:ai|a|avons|possede)(?! (?:pas|plus|aucune?|marre|jamais|assez|ras|rien))|"
         rf"vous avez raison|pense (?:bien|que oui|oui)|crois (?:bien|que oui)|bonne idee|"
         rf"ca marche|pas mal(?: du tout)?|on peut dire|je suppose que oui|tope la",
@@ -152,8 +149,8 @@ _KINDS = {f"s{i}": kind for i, (kind, _) in enumerate(_SIGNALS)}
 # Words that add nothing after "oui mais".
 _EMPTY = re.compile(
     r"\b(?:bon|alors|enfin|la|et|donc|voila|madame|monsieur|merci|ecoutez|attendez|euh|"
-    r"franchement|moi|"
-    r"je|c est|ca|en|de|a|le|un|vous|y|tout|quand meme|vite|rapidement|bah|bien|quoi|c|j|mmh)\b"
+    r"franchement|moi|je|c est|ca|en|de|a|le|un|vous|y|tout|quand meme|vite|rapidement|bah|bien|"
+    r"quoi|c|j|mmh)\b"
 )
 _PLAIN_EMPTY = re.compile(
     _EMPTY.pattern
@@ -167,9 +164,9 @@ _HOUR = (
 )
 _TIME_ONLY = re.compile(
     rf"(?:(?:oui|plutot|vers|a|le|en|ce|cet|de|la|l|du|dans|et|ou|entre|disons|pour|mieux|fin|"
-    rf"debut|milieu|prochaine?|prochain|demie|quart|apres|avant|heures?|"
-    rf"ca|m|me|arrange|arrangerait|va|irait|tres|bien|serait|c est|est|parfait|pas trop tot|moi|"
-    rf"de preference|je prefere|si possible|{NUMBER}|{_HOUR}) )+$"
+    rf"debut|milieu|prochaine?|prochain|demie|quart|apres|avant|heures?|ca|m|me|arrange|"
+    rf"arrangerait|va|irait|tres|bien|serait|c est|est|parfait|pas trop tot|moi|de preference|"
+    rf"je prefere|si possible|{NUMBER}|{_HOUR}) )+$"
 )
 _HAS_HOUR = re.compile(rf"\b{_HOUR}\b")
 

@@ -114,7 +114,7 @@ _WORDS = {
 _HOSTS = (
     "ai|avais|avait|aurai|aurais|etais|etait|est|en|"
     "ecoute|entends|entend|entendu|attends|arrive|arrete|aime|aimerais|aimerai|habite|hesite|"
-    "ignore|imagine|utilise|oublie|ose|investi|investis|espere|essaie|essaye|explique|"
+    "ignore|imagine|utilise|oublie|investi|investis|espere|essaie|essaye|explique|"
     "interesse|interesses|interesser|interessent|interessait|interesserait|interessez|interessee|"
     "appelez|appelle|appeler|appelait|appelles|engage|arrange|occupe|oppose|etonne|etonnerait|"
     "ennuie|enlever|enlevez|embete|embetez|emmerde|emmerdez|envoyez|envoyer|expliquez|expliquer|"
@@ -123,12 +123,14 @@ _HOSTS = (
 )
 _ELIDED = re.compile(rf"(qu|[cdjlmnst])({_HOSTS})")
 # Real words that look like a clitic glued to its host.
-_WHOLE = frozenset(("sen", "ten", "den", "test", "lest", "tai", "lai", "sai", "dai", "cai", "cen"))
+_WHOLE = frozenset(
+    "sen|ten|den|cen|test|lest|mai|tai|lai|sai|dai|cai|savez|savais|savait|saurai|saurais|lavez".split("|")
+)
 _JE = re.compile(r"j(?=[bcdfgklmnpqrstvwxz])(\w{2,})")
 _CHE = re.compile(r"[cs]h(suis|suit|sais|peux|veux|vois|crois|pense|vais|connais|te|vous)")
 
 _FILLERS = re.compile(
-    r"e+u+h*|heu+h*|b[ae]+h|ben|bin|bein|eh|he|a+h|o+h|ha|hah|ho|oula|o+uh|hou|pf+"
+    r"e+u+h+|heu+h*|b[ae]+h|ben|bin|bein|eh|he|a+h|o+h|ha|hah|ho|oula|o+uh|hou|pf+"
 )
 _FILLER_PHRASES = re.compile(
     r"\b(?:en fait|du coup|vous voyez|tu vois|comment dire|disons|vous savez|je veux dire"
@@ -153,7 +155,9 @@ _REPAIRS = tuple(
         (r"\bil (?=faut|faudra)", ""),
         (r"\bj (?:ais|es|et)\b", "j ai"),
         (r"\bje (?=deja|pas (?:le|de|d|compris|entendu)\b)", "j ai "),
-        (r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|voisine)", "ca "),
+        (r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|"
+            r"voisine|maman|famille|tante|niece|secretaire|assistante|petite|grand|banque|voiture|"
+            r"conjointe|mutuelle|societe|boite)", "ca "),
         (rf"\b(?:ses|ces|cet|s est) (?=(?:{_CEST_NEXT})\b)", "c est "),
         (
             r"(?<!je )(?<!tu )(?<!j )(?<!en )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)",
