@@ -115,8 +115,9 @@ OBJECTION = rx(
     r"je (?:conduis|travaille|bosse|mange|cuisine|pars|dors|dormais|sors|suis en train)(?: la|"
     r" en ce moment)?(?: |$)",
     r"(?:tomb\w+|appel\w+) (?:tres |vraiment |super )?mal|pas (?:\w+ )?(?:bon|le bon) moment|"
-    r"(?:pas|mauvais) (?:\w+ )?(?:le )?moment|pas (?:disponible|dispo)|vous me (?:derangez|"
-    r"coupez)(?! pas)|j ai (?:autre chose|d autres choses|mieux|du monde|les enfants|du travail)",
+    r"(?:pas|mauvais) (?!pour )(?:\w+ )?(?:le )?moment|pas (?:disponible|dispo)|"
+    r"vous me (?:derangez|coupez)(?! pas)|j ai (?:autre chose|d autres choses|mieux|du monde|"
+    r"les enfants|du travail)",
     r"(?:je|on) dois (?:y aller|partir|filer|vous laisser|raccrocher|sortir)|"
     r"je (?:vais (?:partir|sortir|y aller|manger|travailler)|file|garde (?:mes|les|des))|"
     r"ai (?:un|une) (?:rendez vous|reunion|urgence|conseill\w+|banquier|courtier)|attrapez",
@@ -258,15 +259,15 @@ QUESTION = re.compile(
     r"quoi comme \w+|combien \w+)$|\b(?:appelez|venez|sortez|avez|etes|vendez|voulez|proposez|"
     r"cherchez|faites|situee?s?|basee?s?|donnez|racontez|demandez) (?:\w+ ){0,3}?(?:quoi|ou|"
     r"qui)$|\b(?:qu est ce que|est ce que|c est quoi|qui (?:vous )?(?:a|etes|est a|m)|d ou vous|"
-    r"combien (?:ca|de temps|je|on|vous|coute|par)|comment (?:ca|on|je|vous|avez|se|est|faire|"
-    r"fonctionne|faites)|pourquoi (?:vous|moi|ca|je|on|m)|a quoi (?:ca|bon)|de la part de (?:qui|"
-    r"quoi|quel\w*))\b|\b(?:savoir|demander|connaitre|dire|expliquer|comprendre) (?:un peu |"
-    r"plus |mieux )?(?:qui|ce que|ce qu|combien|comment|pourquoi|a quel|si|ou|quel\w*|d ou|"
-    r"en quoi|de quoi|le (?:prix|but|tarif|motif|taux)|la raison|l objet)\b|\b(?:dites|expliquez|"
-    r"precisez) (?:moi |nous )?(?:donc |un peu |deja |d abord )?(?:qui|ce que|ce qu|combien|"
-    r"comment|pourquoi|ou|quel\w*|en quoi)\b|\b(?:vous pouvez|pouvez vous|tu peux|"
-    r"vous pourriez) (?:m |me |nous )?(?:en )?(?:expliquer|dire (?:plus|ce|qui|quel)|preciser|"
-    r"detailler|donner (?:plus|des|le|un))|\bune (?:petite )?question\b(?! piege)|"
+    r"combien (?:ca|de temps|je|on|vous|coute|par)|comment (?:ca|on|je|vous(?! dire)|avez|se|est|"
+    r"faire|fonctionne|faites)|pourquoi (?:vous|moi|ca|je|on|m)|a quoi (?:ca|bon)|"
+    r"de la part de (?:qui|quoi|quel\w*))\b|\b(?:savoir|demander|connaitre|dire|expliquer|"
+    r"comprendre) (?:un peu |plus |mieux )?(?:qui|ce que|ce qu|combien|comment|pourquoi|a quel|"
+    r"si|ou|quel\w*|d ou|en quoi|de quoi|le (?:prix|but|tarif|motif|taux)|la raison|l objet)\b|"
+    r"\b(?:dites|expliquez|precisez) (?:moi |nous )?(?:donc |un peu |deja |d abord )?(?:qui|"
+    r"ce que|ce qu|combien|comment|pourquoi|ou|quel\w*|en quoi)\b|\b(?:vous pouvez|pouvez vous|"
+    r"tu peux|vous pourriez) (?:m |me |nous )?(?:en )?(?:expliquer|dire (?:plus|ce|qui|quel)|"
+    r"preciser|detailler|donner (?:plus|des|le|un))|\bune (?:petite )?question\b(?! piege)|"
     r"\bplus (?:d infos?|d informations?|de (?:details?|renseignements?|precisions?))"
 )
 # Statement order, question meaning: what a prospect would hardly tell the agent.

@@ -123,8 +123,8 @@ _HOSTS = (
 )
 _ELIDED = re.compile(rf"(qu|[cdjlmnst])({_HOSTS})")
 # Real words that look like a clitic glued to its host.
-_WHOLE = frozenset(
-    "sen|ten|den|cen|test|lest|mai|tai|lai|sai|dai|cai|savez|savais|savait|saurai|saurais|lavez".split("|")
+_WHOLE = re.compile(
+    r"sen|ten|den|cen|test|lest|[mtlsdc]ai|savez|savais|savait|saurai|saurais|lavez|lavait|lavais"
 )
 _JE = re.compile(r"j(?=[bcdfgklmnpqrstvwxz])(\w{2,})")
 _CHE = re.compile(r"[cs]h(suis|suit|sais|peux|veux|vois|crois|pense|vais|connais|te|vous)")
@@ -155,9 +155,12 @@ _REPAIRS = tuple(
         (r"\bil (?=faut|faudra)", ""),
         (r"\bj (?:ais|es|et)\b", "j ai"),
         (r"\bje (?=deja|pas (?:le|de|d|compris|entendu)\b)", "j ai "),
-        (r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|"
+        (
+            r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|"
             r"voisine|maman|famille|tante|niece|secretaire|assistante|petite|grand|banque|voiture|"
-            r"conjointe|mutuelle|societe|boite)", "ca "),
+            r"conjointe|mutuelle|societe|boite)",
+            "ca ",
+        ),
         (rf"\b(?:ses|ces|cet|s est) (?=(?:{_CEST_NEXT})\b)", "c est "),
         (
             r"(?<!je )(?<!tu )(?<!j )(?<!en )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)",
@@ -211,7 +214,7 @@ def spoken(text: str) -> str:
 
 def _unglued(word: str) -> str:
     """Split a clitic off the verb or noun it was written together with."""
-    if len(word) < 3 or word in _WHOLE:
+    if len(word) < 3 or _WHOLE.fullmatch(word):
         return word
     if match := _ELIDED.fullmatch(word):
         return f"{match[1]} {match[2]}"

@@ -27,6 +27,8 @@ _SAME = 88
 _OPEN = frozenset({Intent.AFFIRM, Intent.DENY, Intent.UNCLEAR})
 _NEGATIONS = frozenset(("pas", "plus", "jamais", "aucun", "aucune", "rien", "non", "ni", "sans"))
 
+_TURNING = frozenset(("pas", "plus", "jamais", "aucun", "aucune"))
+
 
 class Found(Protocol):
     """What a matcher finds: an entry's id, and a score from 0 to 1."""
@@ -168,6 +170,12 @@ def _expected(said: str, expectation: Expectation, read_as: Intent) -> Intent | 
     for intent, form, theirs in _forms(expectation):
         if form == said:
             return intent
+        if intent is Intent.AFFIRM and not theirs and negations & _TURNING:
+            # "j'ai pas un crédit", where "j'ai un crédit" is the yes.
+            bare = " ".join(word for word in said.split() if word not in _NEGATIONS)
+            if fuzz.ratio(bare, form) >= _SAME and best is None:
+                best = _SAME, Intent.DENY
+            continue
         bare_no = intent is Intent.DENY and negations - theirs <= {"non"}
         if negations != theirs and not (bare_no and theirs <= negations):
             continue

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelled import labelled, lines
 
 from agentd.dialogue.intents import Intent, Reading, Sentiment, classify
-from labelled import labelled, lines
 
 TEST = labelled("intents_test.tsv")
 TUNE = labelled("intents_tune.tsv")
