@@ -1,5 +1,6 @@
 """`agentd understand`: what the agent would make of utterances, one a line on standard input."""
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ import msgspec
 
 from agentd.catalog import Catalog
 from agentd.cli import settings_of
-from agentd.dialogue.understanding import Expectation, Meaning, understand as make_of
+from agentd.dialogue.understanding import Expectation, Meaning
+from agentd.dialogue.understanding import understand as make_of
 from agentd.errors import BadInput, ScenarioError
 
 _HEADER = (
@@ -70,7 +72,7 @@ def _expectation(catalog: Catalog, scenario: str | None, step: str | None) -> Ex
 
 def _utterances() -> Iterator[str]:
     """Lines of standard input, as UTF-8 or, line by line, as Latin-1: nothing is refused."""
-    for line in click.get_binary_stream("stdin"):
+    for line in sys.stdin.buffer:
         line = line.rstrip(b"\r\n")
         try:
             text = line.decode()

@@ -4,8 +4,8 @@
   person or to be called back is always acted on: at once when the Say may be interrupted, else at
   its end. Any other counts as the answer only when it ended after the Say or in its last 700 ms.
 - An Interruption (the ears judge that it is meant) stops an interruptible Say. If the utterance
-  turns out to be empty, or a mere "d'accord" while the question was still to come, the Say is
-  resumed; else it is the answer.
+  turns out to be empty, a mere "d'accord" while the question was still to come, or the rest of a
+  yes to the question before, the Say is resumed; else it is the answer.
 """
 
 from agentd.dialogue import answers
@@ -21,6 +21,8 @@ from agentd.dialogue.state import Phase, Speech, Then
 _MAX_KEPT = 8
 # Rough pace of our voice, to know whether the last clip (the question) had been reached.
 _MS_PER_CHAR = 65
+# Nobody answers a question within this time of its first sound.
+_REACTION_MS = 400
 
 
 def utterance(moves: Moves, heard: Utterance) -> None:
@@ -175,7 +177,7 @@ def _settle(moves: Moves, heard: Utterance, said: answers.Reading) -> None:
     idle = not answers.has_words(heard.text) or (
         answers.is_backchannel(heard.text) and not _reached_question(broken)
     )
-    if idle and said.intent not in answers.ALWAYS_HEARD:
+    if (idle or _leftover(broken, heard, said)) and said.intent not in answers.ALWAYS_HEARD:
         moves.resume()
         return
     moves.state.broken = None
@@ -184,6 +186,13 @@ def _settle(moves: Moves, heard: Utterance, said: answers.Reading) -> None:
         moves.advance("done")
     else:
         answers.act(moves, said)
+
+
+def _leftover(broken: Speech, heard: Utterance, said: answers.Reading) -> bool:
+    """True for a yes begun too soon to answer this Say: it belongs to the answer before it."""
+    if said.intent is not Intent.AFFIRM or broken.started_ms is None or broken.offset_ms:
+        return False
+    return heard.start_ms < broken.started_ms + _REACTION_MS
 
 
 def _reached_question(broken: Speech) -> bool:

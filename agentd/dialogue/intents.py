@@ -56,13 +56,17 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 _WARM = rx(
-    r"avec (?:grand )?plaisir|volontiers|super|parfait\w*|genial\w*|excellent\w*|nickel|top|carrement|"
-    r"absolument|tres bien|formidable|ravie?|enchantee?|interesse(?! pas| plus| aucun| guere)|curieu\w+|"
+    r"avec (?:grand )?plaisir|volontiers|super|parfait\w*|genial\w*|excellent\w*|nickel|top|"
+    r"carrement|"
+    r"absolument|tres bien|formidable|ravie?|enchantee?|interesse(?! pas| plus| aucun| guere)|"
+    r"curieu\w+|"
     r"content\w*|bonne idee|magnifique|avec joie|impec\w*|chouette|cool|bien sur"
 )
 _COLD = rx(
-    r"marre|ras le bol|chier|chiant\w*|fout\w*|emmerd\w*|merde|con|connards?|connasse|putain|bordel|"
-    r"arnaqu\w*|escro\w*|voleurs?|harcel\w*|scandal\w*|honte\w*|inadmissible|insupportable|enerv\w*|"
+    r"marre|ras le bol|chier|chiant\w*|fout\w*|emmerd\w*|merde|con|connards?|connasse|putain|"
+    r"bordel|"
+    r"arnaqu\w*|escro\w*|voleurs?|harcel\w*|scandal\w*|honte\w*|inadmissible|insupportable|"
+    r"enerv\w*|"
     r"degage\w*|gueule|plainte|bof|moyen|mouais|peur|decue?|horreur|trop|ca suffit|pas content\w*"
 )
 _MOOD = {

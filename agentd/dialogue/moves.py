@@ -79,8 +79,6 @@ class Moves(Floor):
         """The step after the one just left: Bye when there is nothing more to ask."""
         state, scenario = self.state, self.scenario
         to_come = scenario.after(state.step)
-        if state.step == IS_LEADS and state.score >= scenario.threshold:
-            state.lead = True
         best = scoring.best_possible(scenario.weights, state.score, to_come)
         if scenario.stop_when_unreachable and best < scenario.threshold:
             return BYE
@@ -91,6 +89,8 @@ class Moves(Floor):
     def advance(self, outcome: str, lead_in: Iterable[Clip] = ()) -> None:
         """Leave the step with `outcome` and go on along the rail."""
         self.leave(outcome)
+        if self.state.step == IS_LEADS and self.state.score >= self.scenario.threshold:
+            self.state.lead = True
         following = self.upcoming()
         if following == BYE:
             self.finish((*lead_in, *self._parting(outcome)))

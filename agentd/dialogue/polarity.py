@@ -24,59 +24,122 @@ class Polarity(Enum):
 
 
 _NOT = r"(?! (?:pas|plus|jamais|guere|rien|aucun\w*)\b)"
-_MILD = r"(?:du tout |vraiment |trop |tres |tellement |tout a fait |forcement |toujours |specialement |particulierement |encore |bien |super )*"
+_MILD = (
+    r"(?:du tout |vraiment |trop |tres |tellement |tout a fait |forcement |toujours |"
+    r"specialement |particulierement |encore |bien |super )*"
+)
 
 _SIGNALS: tuple[tuple[str, str], ...] = (
     (
         "unsure",
-        r"(?:je |j |on |j en |en )?(?:sais|sait|savons) (?:pas|plus|rien|meme pas|trop)(?: trop| encore| vraiment| bien| exactement| du tout)*(?: (?:oui|non)\b)?|aucune idee|pas (?:la moindre )?idee|peut etre(?: (?:bien|que oui|que non|oui|non|pas))*|"
-        r"(?:ca|tout|cela) depend\w*|faut voir|on verra|a voir|pas (?:sur|certain|certaine|sure)|eventuellement|plus ou moins|comme ci comme ca|"
-        r"(?:souviens|rappelle) (?:pas|plus)|ni oui ni non|bonne question|pas terrible|si on veut|pas (?:vous|te) (?:dire|repondre)|"
-        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|en ai aucune idee|quittez pas|moyen(?:nement)?|pas folichon|entre les deux|a moitie|difficile a dire|oui et non|tout depend|je crois(?=$)|pas reflechi|hesite\w*",
+        r"(?:je |j |on |j en |en )?(?:sais|sait|savons) (?:pas|plus|rien|meme pas|trop)(?: trop|"
+        r" rien| encore| vraiment| bien| exactement| du tout)*(?: (?:oui|non)\b)?|aucune idee|"
+        r"pas (?:la moindre |d |vraiment d )?(?:idee|avis|opinion)|bougez pas|"
+        r"peut etre(?: (?:bien|que oui|que non|oui|non|pas))*|(?:ca|tout|cela) depend\w*|"
+        r"faut voir|on verra|a voir|pas (?:trop |tres |vraiment |completement )?(?:sur|certain|"
+        r"certaine|sure)|on va voir|comment (?:vous )?dire|je verrai|eventuellement|"
+        r"plus ou moins|comme ci comme ca|(?:souviens|rappelle) (?:pas|plus)|ni oui ni non|"
+        r"bonne question|pas terrible|si on veut|pas (?:vous|te) (?:dire|repondre)|"
+        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|"
+        r"en ai aucune idee|quittez pas|moyen(?:nement)?|pas folichon|entre les deux|a moitie|"
+        r"difficile a dire|oui et non|tout depend|(?<!oui )je crois$|pas reflechi|hesite\w*",
     ),
     (
         "yes",
-        r"(?:dis|dirais|dirai|dit) pas non|pas (?:de refus|faux|contre|opposee?|idiot|bete|impossible|exclu|fermee?|mecontente?|ininteressant\w*|une mauvaise idee)|"
-        r"(?:pas|aucune?|nul|sans|zero)(?: de| d| un| le moindre| aucun| vraiment de)? (?:problemes?|soucis?|inconvenients?|objections?|hesitations?|doutes?|prob)|y a pas de (?:mal|raison que non)|"
-        r"(?:me|m|nous) (?:derange|gene|ennuie|embete|pose|coute|derangera|derangez|generait|derangerait) (?:pas|rien|aucun\w*)(?: du tout| probleme)*|rien contre|pourquoi pas|pas de mal a|demande (?:pas mieux|que ca)|avec plaisir|avec grand plaisir|avec joie",
+        r"(?:dis|dirais|dirai|dit) pas non|pas (?:de refus|faux|contre|opposee?|idiot|bete|"
+        r"impossible|exclu|fermee?|mecontente?|ininteressant\w*|une mauvaise idee)|(?:pas|"
+        r"aucune?|nul|sans|zero)(?: de| d| un| le moindre| aucun| vraiment de)? (?:problemes?|"
+        r"soucis?|inconvenients?|objections?|hesitations?|doutes?|prob)|y a pas de (?:mal|"
+        r"raison que non)|(?:me|m|nous) (?:derange|gene|ennuie|embete|pose|coute|derangera|"
+        r"derangez|generait|derangerait) (?:pas|rien|aucun\w*)(?: du tout| probleme)*|"
+        r"rien contre|pourquoi pas|pas de mal a|demande (?:pas mieux|que ca)|avec plaisir|"
+        r"avec grand plaisir|avec joie",
     ),
     (
         "no",
-        r"pas du tout|(?:absolument|certainement|surement|surtout|vraiment|toujours|evidemment|plutot|franchement|carrement|bien sur|sans doute|meme|justement|en aucun cas|bien evidemment|certes) (?:pas|que non|non|rien|jamais)(?: en reve)?|"
-        rf"pas {_MILD}(?:d accord|ok|possible|vrai|exact\w*|le cas|mon cas|envie|question|la peine|juste|correct|concern\w+|proprietaires?|moi|bon|bonne|exactement|vraiment|specialement|forcement|tellement|tout a fait|particulierement|encore|pour (?:moi|l instant|le moment|nous)|maintenant|aujourd hui|a ma connaissance|que je sache|necessairement|beaucoup|chez (?:moi|nous)|en ce moment|actuellement)|"
-        r"hors de question|jamais de la vie|jamais|sans facon|tres peu pour moi|je passe(?= |$)(?! mon)|(?:crois|pense|dirais|imagine|suppose) (?:pas|que non)|(?:je|j|on) (?:\w+ )?(?:veux|veut|souhaite|desire|prefere|prefererais|aimerais mieux|tiens|compte|voudrais) pas|"
-        r"en (?:ai|a|avons|aurai|avais|possede) (?:pas|plus|jamais|aucune?|point|nullement)|me va pas|m arrange pas|suis contre|je (?:refuse|decline|m abstiens)|c est (?:mort|non|faux|foutu|mort de chez mort|niet|tout vu)|vous revez|tu reves|nimporte quoi|laiss\w+ tomber|aucunement|nullement|negatif|que nenni|que dalle|ni l un ni l autre|rien du tout|mais non|raccroch\w+|(?:va|vais|on) (?:s arreter|en rester|arreter) la|moi non plus|non plus|dis non|pas insister|insistez pas|inutile d insister|niet|plutot crever",
+        r"pas du tout|(?:absolument|certainement|surement|surtout|vraiment|toujours|evidemment|"
+        r"plutot|franchement|carrement|bien sur|sans doute|meme|justement|en aucun cas|"
+        r"bien evidemment|certes) (?:pas|que non|non|rien|jamais)(?: en reve)?|"
+        rf"pas {_MILD}(?:d accord|ok|possible|vrai|exact\w*|le cas|mon cas|envie|question|"
+        rf"la peine|juste|correct|concern\w+|proprietaires?|moi|bon|bonne|exactement|vraiment|"
+        rf"specialement|forcement|tellement|tout a fait|particulierement|encore|pour (?:moi|"
+        rf"l instant|le moment|nous)|maintenant|aujourd hui|a ma connaissance|que je sache|"
+        rf"necessairement|beaucoup|chez (?:moi|nous)|en ce moment|actuellement)|"
+        r"hors de question|jamais de la vie|jamais|sans facon|tres peu pour moi|je passe(?= |"
+        r"$)(?! mon)|(?:crois|pense|dirais|imagine|suppose) (?:pas|que non)|(?:je|j|"
+        r"on) (?:\w+ )?(?:veux|veut|souhaite|desire|prefere|prefererais|aimerais mieux|tiens|"
+        r"compte|voudrais) pas|en (?:ai|a|avons|aurai|avais|possede) (?:pas|plus|jamais|aucune?|"
+        r"point|nullement)|me va pas|m arrange pas|suis contre|je (?:refuse|decline|m abstiens)|"
+        r"c est (?:mort|non|faux|foutu|mort de chez mort|niet|tout vu)|vous revez|tu reves|"
+        r"nimporte quoi|laiss\w+ tomber|vais vous laisser|sans moi|(?:perdez|"
+        r"gaspillez) votre temps|pas la peine|aucunement|nullement|negatif|que nenni|que dalle|"
+        r"ni l un ni l autre|rien du tout|mais non|raccroch\w+|(?:va|vais|on) (?:s arreter|"
+        r"en rester|arreter) la|moi non plus|non plus|dis non|pas insister|insistez pas|"
+        r"inutile d insister|niet|plutot crever",
     ),
     (
         "yes",
-        r"(?:si si|mais si|enfin si|oui si|euh si)|^si(?=$| (?:oui|bien|j en|tout|madame|monsieur|effectivement|absolument|carrement|je veux|un peu|j ai))|"
-        r"oui|ok|d accord|volontiers|carrement|absolument|tout a fait|exact(?:ement)?|bien (?:sur|entendu|evidemment)|evidemment|certainement|effectivement|affirmatif|assurement|"
-        r"en effet|entendu|banco|impec(?:cable)?|nickel|go\b|let s go|marche conclu|va pour|ca peut (?:m interesser|se faire|etre interessant|le faire)|(?:pourrait|pourraient) m interesser|"
-        rf"(?:ca|c|cela|tout) (?:me |m |nous )?(?:marche|roule|va bien|va tres bien|irait|me va|va|convient|convienne|tente\w*|plait|interesse\w*|parle|arrange\w*|botte|semble bien|me parait bien|joue)(?: bien| tres bien| parfaitement)?{_NOT}(?! (?:aller|etre|pour la merci|merci|mal))(?<!ca va)|"
-        r"c est (?:bien )?(?:ca|vrai|exact|moi|note|juste|correct|entendu|parti|lui|elle|possible|le cas|bien le cas|clair|sur|evident|cela|noter|moi meme)(?! (?:que je|qui vous|trop))(?! pas)|"
-        r"veux bien|voudrais bien|aimerai[ts]?(?: bien)?(?! mieux| pas)|(?:allez|allons|vas) y|poursuivez|continuez|(?:je )?vous en prie|vous ecoute(?: pas)?|j ecoute|suis tout ouie|dites (?:moi|toujours|m en plus|donc)|(?:dis|raconte\w*) moi|faites(?: donc)?$|proposez(?: toujours| moi)?|expliquez(?: moi| toujours)?|on vous ecoute|"
-        r"(?:lui|elle|moi|eux) memes?|en personne|(?:suis|serais|est|sommes|serait) (?:(?!pas|plus|jamais|peu|trop)\w+ )?(?:interessee?s?|partante?s?|preneu\w+|pour|ok|ouverte?|chaud\w*|curieu\w+|tentee?|concernee?|proprietaires?|favorable|disponible|dispo|libre|prete?)(?! (?:pas|moi|vendre))|"
-        r"on (?:peut (?:faire|essayer|y aller|tenter|en parler|regarder|dire (?:ca|oui))|y va|fait comme|fait ca|part|essaie|tente|s y met)|comme vous voulez|quand vous voulez|si vous voulez|si ca vous|je (?:prends|signe|valide|confirme|accepte)(?! pas| rien| jamais| plus)|"
-        rf"en (?:ai|a|avons|possede)(?! (?:pas|plus|aucune?|marre|jamais|assez|ras|rien))|vous avez raison|pense (?:bien|que oui|oui)|crois (?:bien|que oui)|bonne idee|ca marche|pas mal(?: du tout)?|on peut dire|je suppose que oui|tope la",
+        r"mais (?:(?:faites |alors )?vite|rapidement|vite fait|pas longtemps|juste \w+ minutes?)|"
+        r"(?:si si|mais si|enfin si|oui si|euh si)|^si(?=$| (?:oui|bien|j en|tout|madame|"
+        r"monsieur|effectivement|absolument|carrement|je veux|un peu|j ai))|oui|ok|grave|certes|"
+        r"present$|me ferait plaisir|me branche|^(?:bon )?voila(?! voila)$|voila (?:exactement|"
+        r"c est ca|oui)|a fond|si quand meme|d accord|volontiers|carrement|absolument|"
+        r"tout a fait|exact(?:ement)?|bien (?:sur|entendu|evidemment)|evidemment|certainement|"
+        r"effectivement|affirmatif|assurement|en effet|entendu|banco|impec(?:cable)?|nickel|go\b|"
+        r"let s go|marche conclu|va pour|ca peut (?:m interesser|se faire|etre interessant|"
+        r"le faire)|(?:pourrait|pourraient) m interesser|"
+        rf"(?:ca|c|cela|tout) (?:me |m |nous )?(?:marche|roule|va bien|va tres bien|irait|me va|"
+        rf"va|convient|convienne|tente\w*|plait|interesse\w*|parle|arrange\w*|botte|semble bien|"
+        rf"me (?:parait|semble) (?:bien|correct|interessant|honnete)|joue)(?: bien| tres bien|"
+        rf" parfaitement)?{_NOT}(?! (?:(?:\w+ )?(?:aller|etre|prendre|durer|couter|faire|changer|"
+        rf"marcher)|pour la merci|merci|mal)\b)(?<!\bca va)|"
+        r"c est (?:bien )?(?:ca|vrai|exact|moi|note|juste|correct|entendu|parti|lui|elle|"
+        r"possible|le cas|bien le cas|clair|sur|evident|cela|noter|moi meme)(?! (?:que je|"
+        r"qui vous|trop))(?! pas)|veux bien|voudrais bien|aimerai[ts]?(?: bien)?(?! mieux| pas)|"
+        r"(?:allez|allons|vas) y|poursuivez|continuez|(?:je )?vous en prie|vous ecoute(?: pas)?|"
+        r"j ecoute|suis tout ouie|dites (?:moi|toujours|m en plus|donc)|(?:dis|raconte\w*) moi|"
+        r"faites(?: donc)?$|proposez(?: toujours| moi)?|expliquez(?: moi| toujours)?|"
+        r"on vous ecoute|(?:lui|elle|moi|eux) memes?|en personne|(?:suis|serais|est|sommes|"
+        r"serait) (?:(?!pas|plus|jamais|peu|trop)\w+ )?(?:interessee?s?|partante?s?|preneu\w+|"
+        r"pour|ok|ouverte?|chaud\w*|curieu\w+|tentee?|concernee?|proprietaires?|favorable|"
+        r"disponible|dispo|libre|prete?)(?! (?:pas|moi|vendre))|on (?:peut (?:faire|essayer|"
+        r"y aller|tenter|en parler|regarder|dire (?:ca|oui))|y va|fait comme|fait ca|part|essaie|"
+        r"tente|s y met)|comme vous voulez|quand vous voulez|si vous voulez|si ca vous|"
+        r"je (?:prends|signe|valide|confirme|accepte)$|"
+        rf"(?<!y )en (?:ai|a|avons|possede)(?! (?:pas|plus|aucune?|marre|jamais|assez|ras|rien))|"
+        rf"vous avez raison|pense (?:bien|que oui|oui)|crois (?:bien|que oui)|bonne idee|"
+        rf"ca marche|pas mal(?: du tout)?|on peut dire|je suppose que oui|tope la",
     ),
-    ("no", r"non|aucune?|jamais|rien"),
+    ("no", r"non|aucune?|jamais|rien|zero|impossible|pas chaud"),
     (
         "soft_no",
-        r"c est (?:bon|gentil|tres gentil)(?: \w+)? merci|ca (?:ira|va aller|va)(?: bien)? merci|ca ira|merci bien|au revoir|a jamais|bonne (?:journee|soiree|continuation|fin de journee|chance)|adieu|tchao|ciao",
+        r"c est (?:bon|gentil|tres gentil)(?: \w+)? merci|ca (?:ira|va aller|va)(?: bien)? merci|"
+        r"ca ira|merci bien|au revoir|a jamais|bonne (?:journee|soiree|continuation|"
+        r"fin de journee|chance)|adieu|tchao|ciao",
     ),
     (
         "soft_yes",
-        r"c est bon|ca va|tres bien|super|parfait(?:ement)?|top|cool|genial|excellent\w*|magnifique|formidable|formule|merveilleux|interessant|bien recu|avec interet|toujours|ca m va|chouette|possible pour moi|bien volontiers|parle moi|parlez m en|parlez moi|interessee?|depuis \w+ ans?",
+        r"c est bon|ca va|tres bien|super|parfait(?:ement)?|top|cool|genial|excellent\w*|"
+        r"magnifique|formidable|formule|merveilleux|interessant|bien recu|avec interet|toujours|"
+        r"ca m va|chouette|possible pour moi|bien volontiers|parle moi|parlez m en|parlez moi|"
+        r"interessee?|depuis \w+ ans?",
     ),
     (
         "weak_yes",
-        rf"(?:j ai|on a|nous avons|je possede|j avais)(?! (?:pas|plus|rien|jamais|aucun\w*|peur|une question|mal)\b)(?= (?:bien |encore |toujours |effectivement |aussi )?(?:une?|des|deux|{NUMBER}|mon|ma|mes|le|la|fait|ca|l)\b)",
+        rf"(?:j ai|on a|nous avons|je possede|j avais)(?! (?:pas|plus|rien|jamais|aucun\w*|peur|"
+        rf"une question|mal)\b)(?= (?:bien |encore |toujours |effectivement |aussi )?(?:une?|des|"
+        rf"deux|{NUMBER}|mon|ma|mes|le|la|fait|ca|l)\b)",
     ),
     (
         "weak_no",
-        r"pas|(?:veux|peux|veut|suis|ai|a|est|fais|avons|sommes|fait|peut|bois|fume|va|vais|utilise) plus|jamais|aucune?",
+        r"pas|(?:veux|peux|veut|suis|ai|a|est|fais|avons|sommes|fait|peut|bois|fume|va|vais|"
+        r"utilise) plus|jamais|aucune?",
     ),
-    ("but", r"mais|par contre|sauf que|sauf|cependant|seulement|enfin$|apres bon|le probleme"),
+    (
+        "but",
+        r"mais|par contre|sauf que|sauf|cependant|seulement|(?:enfin|parce que)$|"
+        r"(?<=^oui )(?:alors|donc)$|apres bon|le probleme",
+    ),
 )
 _SIGNAL = re.compile(
     r"\b(?:" + "|".join(f"(?P<s{i}>{pattern})" for i, (_, pattern) in enumerate(_SIGNALS)) + r")\b"
@@ -85,18 +148,25 @@ _KINDS = {f"s{i}": kind for i, (kind, _) in enumerate(_SIGNALS)}
 
 # Words that add nothing after "oui mais".
 _EMPTY = re.compile(
-    r"\b(?:bon|alors|enfin|la|et|donc|voila|madame|monsieur|merci|ecoutez|attendez|euh|franchement|moi|"
-    r"je|c est|ca|en|de|a|le|un|vous|y|tout|quand meme|bah|bien|quoi|c|j|mmh)\b"
+    r"\b(?:bon|alors|enfin|la|et|donc|voila|madame|monsieur|merci|ecoutez|attendez|euh|"
+    r"franchement|moi|je|c est|ca|en|de|a|le|un|vous|y|tout|quand meme|vite|rapidement|bah|bien|"
+    r"quoi|c|j|mmh)\b"
 )
 _PLAIN_EMPTY = re.compile(
     _EMPTY.pattern
     + r"|\b(?:une?|deux|plusieurs|des|d|ici|me|m|l|les|on|nous|il|elle|suis|est|ai|a|avons|que|oui|"
-    r"non|actuellement|en ce moment|effectivement|encore|toujours|bien sur|tres|plutot|s il vous plait|pour|moi)\b"
+    r"non|actuellement|en ce moment|effectivement|encore|toujours|bien sur|tres|plutot|"
+    r"s il vous plait|pour|moi)\b"
 )
-_HOUR = rf"(?:heures?|h|midi|minuit|\d+h\d*|matin|matinee|soir|soiree|apres midi|{DAY}|demain|week end|semaine|mois|aujourd hui|journee)"
+_HOUR = (
+    rf"(?:heures?|h|midi|minuit|\d+h\d*|matin|matinee|soir|soiree|apres midi|{DAY}|demain|"
+    rf"week end|semaine|mois|aujourd hui|journee)"
+)
 _TIME_ONLY = re.compile(
-    rf"(?:(?:oui|plutot|vers|a|le|en|ce|cet|de|la|l|du|dans|et|ou|entre|disons|pour|mieux|fin|debut|milieu|prochaine?|prochain|demie|quart|apres|avant|heures?|"
-    rf"ca|m|me|arrange|arrangerait|va|irait|tres|bien|serait|c est|est|parfait|pas trop tot|moi|je prefere|si possible|{NUMBER}|{_HOUR}) )+$"
+    rf"(?:(?:oui|plutot|vers|a|le|en|ce|cet|de|la|l|du|dans|et|ou|entre|disons|pour|mieux|fin|"
+    rf"debut|milieu|prochaine?|prochain|demie|quart|apres|avant|heures?|ca|m|me|arrange|"
+    rf"arrangerait|va|irait|tres|bien|serait|c est|est|parfait|pas trop tot|moi|de preference|"
+    rf"je prefere|si possible|{NUMBER}|{_HOUR}) )+$"
 )
 _HAS_HOUR = re.compile(rf"\b{_HOUR}\b")
 
@@ -121,7 +191,9 @@ def polarity(said: str) -> tuple[Polarity, float]:
         if lean is Polarity.YES:
             return (Polarity.YES_BUT, 0.55) if rest else (Polarity.UNSURE, 0.3)
         if lean is Polarity.NO:
-            return Polarity.NO, min(sure, 0.8)
+            # "non mais" left hanging announces something; what it is we do not know yet.
+            hangs = not rest and cut == len(kinds) - 1 and len(kinds) == 2
+            return (Polarity.UNSURE, 0.3) if hangs else (Polarity.NO, min(sure, 0.8))
         return _lean(after)
     return _lean(kinds)
 

@@ -114,7 +114,7 @@ _WORDS = {
 _HOSTS = (
     "ai|avais|avait|aurai|aurais|etais|etait|est|en|"
     "ecoute|entends|entend|entendu|attends|arrive|arrete|aime|aimerais|aimerai|habite|hesite|"
-    "ignore|imagine|utilise|oublie|ose|investi|investis|espere|essaie|essaye|explique|"
+    "ignore|imagine|utilise|oublie|investi|investis|espere|essaie|essaye|explique|"
     "interesse|interesses|interesser|interessent|interessait|interesserait|interessez|interessee|"
     "appelez|appelle|appeler|appelait|appelles|engage|arrange|occupe|oppose|etonne|etonnerait|"
     "ennuie|enlever|enlevez|embete|embetez|emmerde|emmerdez|envoyez|envoyer|expliquez|expliquer|"
@@ -123,14 +123,14 @@ _HOSTS = (
 )
 _ELIDED = re.compile(rf"(qu|[cdjlmnst])({_HOSTS})")
 # Real words that look like a clitic glued to its host.
-_WHOLE = frozenset(("sen", "ten", "den", "test", "lest", "tai", "lai", "sai", "dai", "cai", "cen"))
+_WHOLE = re.compile(
+    r"sen|ten|den|cen|test|lest|[mtlsdc]ai|savez|savais|savait|saurai|saurais|lavez|lavait|lavais"
+)
 _JE = re.compile(r"j(?=[bcdfgklmnpqrstvwxz])(\w{2,})")
 _CHE = re.compile(r"[cs]h(suis|suit|sais|peux|veux|vois|crois|pense|vais|connais|te|vous)")
 
-_FILLERS = frozenset(
-    "euh|heu|heuh|euhh|ben|bah|bin|beh|bein|eh|he|ah|oh|ha|hah|ho|oula|ouh|hou|pff|pfff|pf".split(
-        "|"
-    )
+_FILLERS = re.compile(
+    r"e+u+h+|heu+h*|b[ae]+h|ben|bin|bein|eh|he|a+h|o+h|ha|hah|ho|oula|o+uh|hou|pf+"
 )
 _FILLER_PHRASES = re.compile(
     r"\b(?:en fait|du coup|vous voyez|tu vois|comment dire|disons|vous savez|je veux dire"
@@ -150,13 +150,22 @@ _REPAIRS = tuple(
         (r"\bn importe\b", "nimporte"),
         (r"\b(?:ne|n) ", ""),
         (r"\bce (?=est\b|etait\b)", "c "),
+        (r"\bje (?=(?:ai|en|y|avais|aurai|aurais|etais|habite|aime|entends)\b)", "j "),
         (r"\bil y (?=a\b|avait|aura)", "y "),
         (r"\bil (?=faut|faudra)", ""),
         (r"\bj (?:ais|es|et)\b", "j ai"),
         (r"\bje (?=deja|pas (?:le|de|d|compris|entendu)\b)", "j ai "),
-        (r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|voisine)", "ca "),
+        (
+            r"\bsa (?!femme|mere|soeur|fille|maison|copine|compagne|belle|veuve|"
+            r"voisine|maman|famille|tante|niece|secretaire|assistante|petite|grand|banque|voiture|"
+            r"conjointe|mutuelle|societe|boite)",
+            "ca ",
+        ),
         (rf"\b(?:ses|ces|cet|s est) (?=(?:{_CEST_NEXT})\b)", "c est "),
-        (r"(?<!je )(?<!tu )(?<!j )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)", "c est "),
+        (
+            r"(?<!je )(?<!tu )(?<!j )(?<!en )\bsais (?=(?:trop|quoi|cher|qui|une|gratuit|bon)\b)",
+            "c est ",
+        ),
         (r"\bc (?=(?:pas|quoi|qui|trop|bon|cher|ca|gratuit|mort)\b)", "c est "),
         (r"\bmes (?=(?:c|je|j|vous|on|pas|non|la|ca|y|moi|il|si)\b)", "mais "),
         (r"\bje peut?\b", "je peux"),
@@ -170,11 +179,12 @@ _REPAIRS = tuple(
 )
 _SPACES = re.compile(r" {2,}")
 # "quoi", "hein" and the like close a sentence without meaning, except where they are its object.
-_TAIL = re.compile(r" (?:(?P<before>\w+) quoi|hein|la hein)$")
-_WANTS_QUOI = re.compile(
-    r"\w+ez|de|est|a|pour|avec|sur|nimporte|fait|faites|dit|dites|ou|faut|en|par|vers|dire|faire|"
-    r"sert|rapporte|etait|etes|comprend"
+_TAIL = re.compile(r" (?:hein|la hein)$")
+# "quoi" closes a statement ("jai pas le temps quoi"); elsewhere it is what is being asked.
+_TAIL_QUOI = re.compile(
+    r"(?<=\w) quoi$(?<!nimporte quoi)(?<!de quoi)(?<!est quoi)(?<!dit quoi)(?<!dites quoi)"
 )
+_STATEMENT = re.compile(r"\b(?:pas|trop|deja|oui|non|jamais|rien|ok|cher|d accord|marre)\b")
 _STAMMER = re.compile(r"\b(\w+(?: \w+){0,3})(?: \1\b)+")
 _REFLEXIVE = frozenset(("vous", "nous"))
 
@@ -187,7 +197,7 @@ def spoken(text: str) -> str:
     """
     words = []
     for word in normalise(text).split():
-        if word not in _FILLERS:
+        if not _FILLERS.fullmatch(word):
             words.append(_WORDS.get(word) or _unglued(word))
     said = " ".join(words)
     if not said:
@@ -198,12 +208,13 @@ def spoken(text: str) -> str:
     said = _SPACES.sub(" ", said).strip()
     # Twice, for a stammer inside a repeated phrase: "non non merci non merci".
     said = _STAMMER.sub(_once, _STAMMER.sub(_once, said))
-    return _TAIL.sub(_tail, said)
+    said = _TAIL.sub("", said)
+    return _TAIL_QUOI.sub("", said) if _STATEMENT.search(said) else said
 
 
 def _unglued(word: str) -> str:
     """Split a clitic off the verb or noun it was written together with."""
-    if len(word) < 3 or word in _WHOLE:
+    if len(word) < 3 or _WHOLE.fullmatch(word):
         return word
     if match := _ELIDED.fullmatch(word):
         return f"{match[1]} {match[2]}"
@@ -212,13 +223,6 @@ def _unglued(word: str) -> str:
     if match := _CHE.fullmatch(word):
         return f"je {match[1]}"
     return word
-
-
-def _tail(match: re.Match[str]) -> str:
-    before = match["before"]
-    if before is None:
-        return ""
-    return match[0] if _WANTS_QUOI.fullmatch(before) else f" {before}"
 
 
 def _once(match: re.Match[str]) -> str:

@@ -27,30 +27,43 @@ _SAME = 88
 _OPEN = frozenset({Intent.AFFIRM, Intent.DENY, Intent.UNCLEAR})
 _NEGATIONS = frozenset(("pas", "plus", "jamais", "aucun", "aucune", "rien", "non", "ni", "sans"))
 
+_TURNING = frozenset(("pas", "plus", "jamais", "aucun", "aucune"))
+
 
 class Found(Protocol):
     """What a matcher finds: an entry's id, and a score from 0 to 1."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Id of the entry."""
+        ...
+
     @property
-    def score(self) -> float: ...
+    def score(self) -> float:
+        """How well it fits, 0 to 1."""
+        ...
 
 
 class Known(Protocol):
     """What we need of an entry: "objection" or "faq"."""
 
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """What kind of entry it is."""
+        ...
 
 
 class Answers(Protocol):
     """The objection matcher, as far as understanding needs it."""
 
     @property
-    def entries(self) -> Mapping[str, Known]: ...
+    def entries(self) -> Mapping[str, Known]:
+        """Every entry by id."""
+        ...
 
-    def match(self, text: str) -> Found | None: ...
+    def match(self, text: str) -> Found | None:
+        """The entry an utterance means, or None when none fits well enough."""
+        ...
 
 
 class Expectation(msgspec.Struct, frozen=True):
@@ -107,10 +120,10 @@ def _meaning(text: str, reading: Reading) -> Meaning:
 
 def _first(text: str, reading: Reading, matcher: Answers) -> Meaning:
     meaning = _meaning(text, reading)
-    if reading.intent is Intent.HUMAN and (found := matcher.match(text)) is not None:
+    found = matcher.match(text) if reading.intent is Intent.HUMAN else None
+    if found is not None and found.id == HUMAN_ENTRY:
         # The recorded answer, for scenarios that cannot transfer.
-        if found.id == HUMAN_ENTRY:
-            return msgspec.structs.replace(meaning, objection=found.id, objection_score=found.score)
+        return msgspec.structs.replace(meaning, objection=found.id, objection_score=found.score)
     return meaning
 
 
@@ -121,7 +134,7 @@ def _overrules(score: float, said: str, reading: Reading) -> bool:
     if reading.intent in (Intent.AFFIRM, Intent.DENY):
         if is_plain(said):
             return False
-        # A correction or a bare negated statement ("j'y comprends rien") is open to better readings.
+        # A correction or a bare negated statement is open to a better reading.
         return reading.confidence < 0.9 or score >= _CERTAIN
     if reading.intent is Intent.UNCLEAR and reading.confidence == 0.0:
         return True
@@ -157,6 +170,12 @@ def _expected(said: str, expectation: Expectation, read_as: Intent) -> Intent | 
     for intent, form, theirs in _forms(expectation):
         if form == said:
             return intent
+        if intent is Intent.AFFIRM and not theirs and negations & _TURNING:
+            # "j'ai pas un crédit", where "j'ai un crédit" is the yes.
+            bare = " ".join(word for word in said.split() if word not in _NEGATIONS)
+            if fuzz.ratio(bare, form) >= _SAME and best is None:
+                best = _SAME, Intent.DENY
+            continue
         bare_no = intent is Intent.DENY and negations - theirs <= {"non"}
         if negations != theirs and not (bare_no and theirs <= negations):
             continue

@@ -558,6 +558,17 @@ def test_a_false_interruption_resumes(line: Line, sound: str) -> None:
     assert line.outcomes["Q1"] == "affirm"
 
 
+def test_the_rest_of_a_yes_is_no_answer_to_the_next_question(line: Line) -> None:
+    to_step(line, "Q1").talks_over("oui allez-y je vous écoute", at=200)
+    assert line.last_keys == ["Q1"]
+    assert line.state.step == "Q1"
+
+
+def test_a_no_is_heard_however_soon_it_comes(line: Line) -> None:
+    to_step(line, "Q1").talks_over("non attendez", at=200)
+    assert line.outcomes["Q1"] == "deny"
+
+
 def test_resuming_never_goes_before_the_beginning(line: Line) -> None:
     to_step(line, "Q1").talks_over("mmh", at=100)
     assert line.of(Say)[-1].offset_ms == 0
