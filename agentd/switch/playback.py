@@ -1,8 +1,8 @@
 """Playing into a call: the text of the commands, and following what became of them. Pure.
 
 Prompts are played by `sendmsg execute playback` with event-lock: it starts in 21 ms, queues without
-a gap and loses no break. `uuid_broadcast` (110 to 165 ms, 100 ms gaps, a break within 90 ms is lost,
-and it mutes the background) is kept for calls that another connection owns.
+a gap and loses no break. `uuid_broadcast` (110 to 165 ms, 100 ms gaps, a break within 90 ms is
+lost, and it mutes the background) is kept for calls that another connection owns.
 """
 
 from collections.abc import Sequence
