@@ -118,10 +118,10 @@ class Leg:
         whole = [playback.File(path.resolve(), length) for path, length in files]
         left = playback.from_offset(whole, offset_ms)
         if not left:
-            self._emit(ev.SayDone(say_id, True, offset_ms))
+            self._emit(ev.SayDone(say_id, True, 0))
             return
         self._tracker.rate_hz = rate_hz
-        self._tracker.begin(say_id, left, offset_ms)
+        self._tracker.begin(say_id, left)
         for data in playback.play(say_id, left, rate_hz):
             self._session.send(data)
 

@@ -75,9 +75,9 @@ class Tracker:
         self.rate_hz = rate_hz
         self._says: dict[str, _Say] = {}
 
-    def begin(self, say_id: str, files: Sequence[File], skipped_ms: int = 0) -> None:
-        """Commands for `files` are being sent; `skipped_ms` of the Say had been heard before."""
-        self._says[say_id] = _Say(list(files), skipped_ms)
+    def begin(self, say_id: str, files: Sequence[File]) -> None:
+        """Commands for `files` are being sent."""
+        self._says[say_id] = _Say(list(files))
 
     def stop(self, say_id: str) -> list[ev.Event]:
         """A break is being sent. What has not begun to play never will."""
@@ -152,10 +152,10 @@ class Tracker:
 
 
 class _Say:
-    def __init__(self, files: list[File], skipped_ms: int) -> None:
+    def __init__(self, files: list[File]) -> None:
         self.files = files
         self.number = 0
-        self.heard_ms = skipped_ms
+        self.heard_ms = 0  # of this playing; what an offset skipped does not count
         self.playing = False
         self.stopped = False
 
