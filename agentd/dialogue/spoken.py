@@ -146,6 +146,12 @@ _CEST_NEXT = (
 _REPAIRS = tuple(
     (re.compile(pattern), into)
     for pattern, into in (
+        # spellings of the words an opt-out is made of
+        (r"\b([mntdl])ap+el(?=[aeilr])", r"\1 appel"),
+        (r"\bare+t(?=e)|\barr?ett(?=e)", "arret"),
+        (r"\bsuprim", "supprim"),
+        (r"\bblo[ck]+ ?tell?e?\b", "bloctel"),
+        (r"\bmes donnes\b", "mes donnees"),
         (r"\bj (?=[bcdfgklmnpqrstvwxz])", "je "),
         (r"\bn importe\b", "nimporte"),
         (r"\b(?:ne|n) ", ""),
