@@ -68,9 +68,9 @@ OPTOUT = rx(
     r"bon )?du (?:balai|vent)$",
     r"(?<!vous )(?<!que vous )(?<!si vous )arretez(?! (?:de|d|votre|vos|les|le|la|des|un|une|en|"
     r"vous|sur|moi si|a (?!la fin))\b)",
-    rf"(?:supprim|effac|detrui)\w* (?:\w+ ){{0,2}}?(?:mon|ma) (?:dossier|profil|compte client|"
-    rf"fiche)|(?:faire|fais|ferai) un signalement|prochaine fois (?:\w+ ){{0,3}}?(?:police|"
-    rf"plainte|avocat|cnil|gendarm\w+)",
+    r"(?:supprim|effac|detrui)\w* (?:\w+ ){0,2}?(?:mon|ma) (?:dossier|profil|compte client|"
+    r"fiche)|(?:faire|fais|ferai) un signalement|prochaine fois (?:\w+ ){0,3}?(?:police|plainte|"
+    r"avocat|cnil|gendarm\w+)",
     r"voir ailleurs|laissez (?:moi|nous)(?: tous)?(?: vivre| respirer)?$|laiss\w+ (?:moi|"
     r"nous) (?:vivre|respirer)",
     r"(?:demande|dis|dit|demander|prie|supplie|ordonne) (?:de |d )arreter|(?:vous|t) (?:ai|a|"
@@ -263,7 +263,9 @@ WRONG_PERSON = rx(
     rf"(?:suis|c est|appelle|nomme) pas (?:{FIRST_NAME}|le fils|la fille)|^(?:non |ah |"
     rf"desole )*pas (?:de|d) (?!probleme|souci|credit|temps|argent|ca|chance)\w+(?: \w+)? ici$",
     r"(?<!\bj )(?<!\bje )a plus (?:ce|le meme) numero|(?:ce|cet|"
-    r"un) numero (?:\w+ )?(?:professionnel|d entreprise|de societe)|"
+    r"un) numero (?:\w+ )?(?:professionnel|d entreprise|de societe)|avez pas (?:fait|compose|"
+    r"appele) le bon|^(?:non )?aucune? (?!probleme|souci|interet|idee|credit|besoin|"
+    r"chance)\w+ ici$|connais pas (?:de |d )(?!credit|solution|banque)\w+$|"
     r"cherchez (?:quelqu un d autre|une autre personne)",
     r"(?:dit|disent) rien(?: du tout)? (?:ce|comme) nom|etes (?:bien )?chez (?:les|la famille|"
     r"monsieur|madame) \w+ ici|pas chez (?:les |monsieur |madame )?(?!moi|nous|vous|edf|eux)\w+$",
@@ -365,9 +367,10 @@ HUMAN = rx(
     rf"(?:marre|assez|horreur|deteste) (?:\w+ ){{0,3}}?{MACHINE}",
     r"y a (?:pas|t il pas) (?:un|une|de) (?:conseill\w+|responsable|agent|operat\w+)|(?:pas|"
     r"jamais)(?: \w+){0,3} (?:parler|discuter) (?:a|avec) (?:une?|des) (?:robots?|machines?)|"
-    r"quelqu un peut (?:me|m|nous) (?:parler|repondre|aider|expliquer)|quelqu un (?:de |"
-    r"d )(?:vrai|autre(?! chose)|reel|humain|competent|physique|vivant|chez vous)|"
-    r"en chair et en os|etre vivant",
+    r"quelqu un a qui (?:je |on )?(?:peux |peut |pourrais )?(?:parler|m adresser|causer)|"
+    r"pas (?:un|de) (?:robot|machine) (?:une? )?(?:humain|vraie|quelqu)|quelqu un peut (?:me|m|"
+    r"nous) (?:parler|repondre|aider|expliquer)|quelqu un (?:de |d )(?:vrai|autre(?! chose)|reel|"
+    r"humain|competent|physique|vivant|chez vous)|en chair et en os|etre vivant",
     r"(?:pas|y a|aurait|avez|auriez)(?: \w+){0,3} (?:vrai|vraie|etre|veritable) (?:humain|"
     r"personne|conseill\w+|gens|interlocut\w+)",
 )
