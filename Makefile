@@ -1,0 +1,53 @@
+# `make demo` and `make test` are all a newcomer needs; `make help` lists the rest.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SCENARIO ?= scenarios/scenario_finance.json
+PERSONA  ?= scenarios/personas/price-objection.yaml
+OUT      ?= out/demo
+
+.PHONY: help setup models audio demo personas test style format types check-imports bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	@tools/system-packages $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[postgres,dev]'
+	@touch $@
+
+setup: $(VENV)/.installed models audio ## install everything: packages, recogniser, voice, rendered speech
+
+models: $(VENV)/.installed
+	@$(BIN)/agentd models fetch whisper-base pico
+
+audio: models
+	@$(BIN)/agent-tools clone-voice julie --all --quiet
+	@$(BIN)/agent-tools setup-audio --make-background office --quiet
+
+demo: setup ## a whole spoken call through a simulated switch: transcript, score, stereo recording
+	@$(BIN)/agentd simulate $(SCENARIO) --persona $(PERSONA) --out $(OUT)
+
+personas: setup ## every persona of scenarios/personas, three calls at a time
+	@$(BIN)/agentd simulate $(SCENARIO) --persona scenarios/personas --concurrency 3 --out out/personas
+
+test: setup style types ## style, types and every test
+	$(BIN)/python -m pytest
+
+style: $(VENV)/.installed ## ruff: lint and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed ## mend what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed ## mypy, strict on the pure rooms
+	$(BIN)/mypy
+
+bench: setup ## one JSON line per bar of the specification that can be measured so far
+	@$(BIN)/python -m benchmarks
+
+clean: ## forget what was built, rendered and downloaded
+	rm -rf $(VENV) models audio/julie audio/background out .cache *.egg-info

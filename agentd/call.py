@@ -1,0 +1,316 @@
+"""One call: inbox -> engine -> executor. The only place where the rooms meet.
+
+Everything that happens to the call (the switch's events, what the ears hear, timers) is put in
+one bounded inbox and handled one at a time; every action of the engine is performed here.
+Nothing that goes wrong inside leaves `run`: the call ends politely, FAILED, with its cause.
+"""
+
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent.event import AsyncResult
+from gevent.queue import Empty, Full, Queue
+
+from agentd.dialogue import actions as act
+from agentd.dialogue import engine
+from agentd.dialogue import events as ev
+from agentd.errors import AgentdError, MissingResource, SpeechError, SwitchError
+from agentd.ledger import Ledger
+from agentd.observe import logs
+from agentd.speech.ears import Ears
+from agentd.switch.leg import Leg
+
+if TYPE_CHECKING:
+    from agentd.server import House
+
+log = logs.get("call")
+
+INBOX = 2_000  # events; a call that has this many waiting is broken, and is ended
+SYNTHESIS_TIMEOUT_S = 4.0
+END_TIMEOUT_S = 10.0  # between our hangup and the switch's word that the channel is gone
+COLUMN = "agentd_contact_"
+
+
+class Call:
+    """Holds one answered leg from its first sound to its disposition."""
+
+    def __init__(self, leg: Leg, house: "House") -> None:
+        self.id = leg.variables.get("agentd_call_id") or leg.uuid
+        self._leg = leg
+        self._house = house
+        self._settings = house.settings
+        self._inbox: Queue[ev.Event] = Queue(maxsize=INBOX)
+        self._born = time.monotonic()
+        self._ledger = Ledger(house.repo, self.id, house.spool)
+        self._timers: dict[str, gevent.Greenlet] = {}
+        self._preparing: dict[str, gevent.Greenlet] = {}
+        self._says: dict[str, act.Say] = {}
+        self._token = secrets.token_urlsafe(24)
+        self._ears: Ears | None = None
+        self._faults = 0
+        self._ended = False
+        self._hangup_asked = False
+        self._log = log.bind(call=self.id)
+
+    # -- life -------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Hold the call until the channel is gone. Never raises."""
+        cause = "UNKNOWN"
+        try:
+            cause = self._live()
+        except Exception as error:  # noqa: BLE001 - the top of a call: see the module's promise
+            self._log.error("call broke", error=str(error), exc_info=not _expected(error))
+            self._last_words(f"{type(error).__name__}: {error}")
+        finally:
+            self._clean(cause)
+
+    def post(self, event: ev.Event) -> None:
+        """Put an event in the inbox, from any greenlet of this process."""
+        try:
+            self._inbox.put_nowait(event)
+        except Full:
+            self._log.error("inbox full, ending the call")
+            self._leg.hangup("NORMAL_TEMPORARY_FAILURE")
+
+    def drain(self) -> None:
+        """The server stops and cannot wait longer: say goodbye."""
+        self.post(ev.DrainRequested())
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds since the call was answered."""
+        return int((time.monotonic() - self._born) * 1000)
+
+    def _live(self) -> str:
+        variables = self._leg.variables
+        scenario = self._house.catalog.scenario(variables.get("agentd_scenario", ""))
+        brain = self._house.catalog.brain(scenario)
+        self._library = self._house.library(scenario.voice)
+        contact = {
+            name.removeprefix(COLUMN): value
+            for name, value in variables.items()
+            if name.startswith(COLUMN)
+        }
+        answered = datetime.now(UTC).astimezone()
+        self._ledger.start(
+            scenario=scenario.name,
+            version=scenario.version,
+            phone=variables.get("agentd_phone") or self._leg.dialled,
+            contact=contact,
+            answered_at=answered,
+        )
+        self._ears = Ears(
+            self.post, self._house.recogniser, self._house.workers, self._settings.speech
+        )
+        self._leg.on_event(self.post)
+        self._leg.start_fork(
+            self._house.audio.expect(self._token, on_audio=self._hear, on_open=None, on_close=None),
+            metadata=self.id,
+        )
+        self._log.info("call answered", scenario=scenario.name)
+        self.post(
+            ev.Answered(
+                contact=contact,
+                when=answered.isoformat(timespec="seconds"),
+                seed=secrets.randbelow(1_000_000),
+                recorded=self._settings.call.record,
+            )
+        )
+        return self._talk(brain)
+
+    def _talk(self, brain: engine.Brain) -> str:
+        state = engine.new_state()
+        asked_at: float | None = None
+        while True:
+            try:
+                event = self._inbox.get(timeout=1.0)
+            except Empty:
+                if self._hangup_asked:
+                    asked_at = asked_at or time.monotonic()
+                    if time.monotonic() - asked_at > END_TIMEOUT_S:
+                        event = ev.HungUp("LOST_AFTER_HANGUP", by_us=True)
+                    else:
+                        continue
+                else:
+                    continue
+            now_ms = self.now_ms
+            self._follow(event)
+            self._journal(now_ms, "event", ev.encode(event))
+            for action in engine.handle(brain, state, event, now_ms):
+                self._journal(now_ms, "action", act.encode(action))
+                self._perform_safely(action)
+            if isinstance(event, ev.HungUp):
+                self._ended = True
+                return event.cause
+
+    def _last_words(self, reason: str) -> None:
+        """The engine is out of reach: say why in the store, and hang up."""
+        try:
+            self._ledger.fact(
+                "disposition", {"disposition": "FAILED", "reason": reason[:500]}, self.now_ms
+            )
+            self._leg.hangup("NORMAL_TEMPORARY_FAILURE")
+        except Exception as error:  # noqa: BLE001 - nothing is left to try
+            self._log.error("last words failed", error=str(error))
+
+    def _clean(self, cause: str) -> None:
+        for greenlet in (*self._timers.values(), *self._preparing.values()):
+            greenlet.kill(block=False)
+        self._house.audio.forget(self._token)
+        for close in (self._ears.close if self._ears else None, self._leg.close):
+            try:
+                if close is not None:
+                    close()
+            except Exception as error:  # noqa: BLE001 - closing the rest matters more
+                self._log.error("closing failed", error=str(error))
+        try:
+            self._ledger.finish(datetime.now(UTC), cause, None)
+        except Exception as error:  # noqa: BLE001 - the top of a call
+            self._log.error("call not finished in the store", error=str(error))
+        self._log.info("call ended", cause=cause, ms=self.now_ms)
+
+    # -- events -----------------------------------------------------------------------------
+
+    def _hear(self, pcm: bytes) -> None:
+        """Audio of the prospect, from the fork's greenlet."""
+        if self._ears is not None and not self._ended:
+            if self._ears.audio_ms == 0:
+                self._ears.base_ms = max(0, self.now_ms - len(pcm) // 32)
+            self._ears.feed(pcm)
+
+    def _follow(self, event: ev.Event) -> None:
+        """Tell the ears when we speak: what they judge depends on it."""
+        if self._ears is None:
+            return
+        match event:
+            case ev.SayStarted(say_id=say_id) if say_id in self._says:
+                self._ears.agent_speaking(say_id, self._says[say_id].interruptible)
+            case ev.SayDone(say_id=say_id) | ev.SayFailed(say_id=say_id):
+                self._says.pop(say_id, None)
+                if not self._says:
+                    self._ears.agent_silent()
+
+    def _journal(self, at_ms: int, direction: str, text: str) -> None:
+        if self._settings.call.journal:
+            self._ledger.journal(at_ms, direction, text)
+
+    # -- actions ----------------------------------------------------------------------------
+
+    def _perform_safely(self, action: act.Action) -> None:
+        try:
+            self._perform(action)
+        except SwitchError as error:
+            # The channel or its socket: the leg reports the end itself, nothing can be said.
+            self._log.warning("action failed", action=type(action).__name__, error=str(error))
+            if isinstance(action, act.Say):
+                self.post(ev.SayFailed(action.say_id, str(error)))
+            elif isinstance(action, act.Transfer):
+                self.post(ev.TransferDone(ok=False, reason=str(error)))
+        except AgentdError as error:
+            self._faults += 1
+            self._log.error("action failed", action=type(action).__name__, error=str(error))
+            self.post(ev.Fault(str(error), speakable=self._faults == 1))
+
+    def _perform(self, action: act.Action) -> None:
+        match action:
+            case act.Say():
+                self._say(action)
+            case act.Stop(say_id=say_id):
+                self._stop(say_id)
+            case act.Listen(step=step, phrases=phrases):
+                if self._ears is not None:
+                    self._ears.listen(step, phrases)
+            case act.StartTimer(timer_id=timer_id, seconds=seconds):
+                self._cancel(timer_id)
+                self._timers[timer_id] = gevent.spawn_later(seconds, self._fire, timer_id)
+            case act.CancelTimer(timer_id=timer_id):
+                self._cancel(timer_id)
+            case act.Record(kind=kind, data=data):
+                self._ledger.fact(kind, data, self.now_ms)
+            case act.Background(file=file):
+                self._background(file)
+            case act.Transfer(target=target):
+                self._leg.transfer(target)
+            case act.Hangup(cause=cause):
+                self._hangup_asked = True
+                self._leg.hangup(cause)
+            case _:
+                raise AgentdError(f"unknown action {type(action).__name__}")
+
+    def _fire(self, timer_id: str) -> None:
+        self._timers.pop(timer_id, None)
+        self.post(ev.TimerFired(timer_id))
+
+    def _cancel(self, timer_id: str) -> None:
+        timer = self._timers.pop(timer_id, None)
+        if timer is not None:
+            timer.kill(block=False)
+
+    def _background(self, file: str) -> None:
+        if not file:
+            self._leg.stop_background()
+            return
+        path = self._house.background(file)
+        if path is None:
+            self._log.warning("background missing, going on without", file=file)
+        else:
+            self._leg.start_background(path)
+
+    # -- speech -----------------------------------------------------------------------------
+
+    def _say(self, say: act.Say) -> None:
+        """Play at once when every clip is recorded; otherwise synthesise first, off the hub."""
+        self._says[say.say_id] = say
+        rate = self._settings.voice.rate_hz
+        found = [self._library.find(clip, rate) for clip in say.clips]
+        if all(found):
+            self._play(say, [path for path in found if path is not None])
+        else:
+            self._preparing[say.say_id] = gevent.spawn(self._prepare, say)
+
+    def _prepare(self, say: act.Say) -> None:
+        rate = self._settings.voice.rate_hz
+        try:
+            paths = []
+            for clip in say.clips:
+                path = self._library.find(clip, rate)
+                if path is None:
+                    job: AsyncResult = self._house.workers.submit(
+                        self._library.synthesise, clip, rate
+                    )
+                    path = job.get(timeout=SYNTHESIS_TIMEOUT_S)
+                paths.append(path)
+            self._play(say, paths)
+        except gevent.Timeout:
+            self.post(ev.SayFailed(say.say_id, "synthesis took too long"))
+        except (SpeechError, MissingResource, SwitchError, OSError) as error:
+            self._log.error("say failed", say=say.say_id, error=str(error))
+            self.post(ev.SayFailed(say.say_id, str(error)))
+        finally:
+            self._preparing.pop(say.say_id, None)
+
+    def _play(self, say: act.Say, paths: list[Path]) -> None:
+        self._leg.play(
+            say.say_id,
+            [(path, self._library.duration_ms(path)) for path in paths],
+            rate_hz=self._settings.voice.rate_hz,
+            offset_ms=say.offset_ms,
+        )
+
+    def _stop(self, say_id: str) -> None:
+        preparing = self._preparing.pop(say_id, None)
+        if preparing is not None:
+            preparing.kill(block=False)
+            self.post(ev.SayDone(say_id, completed=False, heard_ms=0))
+        else:
+            self._leg.stop(say_id)
+
+
+def _expected(error: Exception) -> bool:
+    """Errors of ours carry their explanation; others want a traceback in the log."""
+    return isinstance(error, AgentdError)

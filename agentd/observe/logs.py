@@ -1,0 +1,40 @@
+"""Structured logs on standard error, one event a line, with the call's id where there is one.
+
+Numbers, names and what people say are personal data: they may be logged at DEBUG only.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from agentd.config import LogSettings
+
+
+def configure(settings: LogSettings) -> None:
+    """Set up structlog for the process: JSON lines for a journal, plain lines for a person."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.json_lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.level)),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # Libraries that log through the standard module: warnings and worse, in their own words.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def get(name: str) -> Any:
+    """A logger bound to a component name."""
+    return structlog.get_logger().bind(component=name)

@@ -1,0 +1,29 @@
+"""The audio fork sends chunks of any size; the ears want 20 ms frames."""
+
+from collections.abc import Iterator
+
+RATE_HZ = 16_000
+FRAME_MS = 20
+FRAME_BYTES = RATE_HZ * FRAME_MS // 1000 * 2
+
+
+class Rechunker:
+    """Cuts L16 16 kHz mono into whole frames; an odd byte waits for its other half."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.frames = 0
+
+    def feed(self, pcm: bytes) -> Iterator[bytes]:
+        """The whole frames now at hand, FRAME_BYTES each."""
+        data = self._rest + pcm
+        whole = len(data) - len(data) % FRAME_BYTES
+        self._rest = data[whole:]
+        for start in range(0, whole, FRAME_BYTES):
+            self.frames += 1
+            yield data[start : start + FRAME_BYTES]
+
+    @property
+    def audio_ms(self) -> int:
+        """Milliseconds of audio cut into frames so far."""
+        return self.frames * FRAME_MS

@@ -1,0 +1,146 @@
+"""Voices: text in, samples out. Which engine a voice uses stands in voices/<name>/voice.yaml."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import structlog
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agentd.config import Settings
+from agentd.errors import BadInput, MissingResource, SpeechError
+from agentd.speech.pico import PicoVoice
+
+log = structlog.get_logger(component="synthesis")
+
+ESPEAK_TIMEOUT_S = 10.0
+
+
+class Voice(Protocol):
+    """An engine with its settings. `render` is native work."""
+
+    @property
+    def name(self) -> str:
+        """Engine and voice."""
+
+    @property
+    def licence(self) -> str:
+        """Of the engine and its voice."""
+
+    @property
+    def rate_hz(self) -> int:
+        """Of what `render` returns."""
+
+    @property
+    def settings(self) -> str:
+        """Everything that changes the sound: part of what recordings are addressed by."""
+
+    def render(self, text: str) -> NDArray[np.int16]:
+        """Speech for a text, mono. Raises SpeechError."""
+
+
+class VoiceFile(BaseModel):
+    """voices/<name>/voice.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: Literal["pico", "espeak"] = "pico"
+    speed: int = Field(100, ge=50, le=200, description="percent")
+    pitch: int = Field(100, ge=50, le=200, description="percent")
+    volume: int = Field(100, ge=10, le=200, description="percent")
+
+
+class EspeakVoice:
+    """espeak-ng by process: the fallback. Recognisers hardly understand its French."""
+
+    name = "espeak-ng fr"
+    licence = "GPL-3.0 (run, not linked)"
+    rate_hz = 22_050
+
+    def __init__(self, *, speed: int = 100, pitch: int = 100, volume: int = 100) -> None:
+        found = shutil.which("espeak-ng")
+        if found is None:
+            raise MissingResource("espeak-ng is not installed", mend="apt-get install espeak-ng")
+        self._command = [
+            *(found, "--stdout", "-v", "fr-fr"),
+            *("-s", str(round(155 * speed / 100)), "-p", str(round(50 * pitch / 100))),
+            *("-a", str(round(100 * volume / 100))),
+        ]
+        self.settings = f"espeak speed={speed} pitch={pitch} volume={volume}"
+
+    def render(self, text: str) -> NDArray[np.int16]:
+        """Speech for a text, int16 mono 22,050 Hz. Raises SpeechError."""
+        try:
+            done = subprocess.run(
+                [*self._command, "--", text],
+                capture_output=True,
+                timeout=ESPEAK_TIMEOUT_S,
+                check=True,
+            )
+        except (subprocess.SubprocessError, OSError) as error:
+            raise SpeechError(f"espeak-ng failed: {error}") from None
+        return np.frombuffer(done.stdout[44:], np.int16)  # after the WAV header
+
+
+def read_voice(folder: Path) -> VoiceFile:
+    """The settings of a voice. Raises BadInput naming file and field."""
+    file = folder / "voice.yaml"
+    if not folder.is_dir():
+        known = sorted(f.parent.name for f in folder.parent.glob("*/voice.yaml"))
+        raise BadInput(
+            f"no voice {folder.name!r} in {folder.parent}",
+            mend=f"use one of: {', '.join(known) or 'none yet'}; or make {file}",
+        )
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return VoiceFile.model_validate(data or {})
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file}: not valid YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the file"
+        raise BadInput(f"{file}: {field}: {first['msg']}, got {first['input']!r}") from None
+
+
+def open_voice(settings: Settings, name: str) -> Voice:
+    """The voice `name`, with the engine its file or `[voice] engine` asks for.
+
+    With `auto`, espeak-ng stands in for Pico where Pico was not fetched, with a warning.
+    Raises BadInput (no such voice), MissingResource (no engine).
+    """
+    file = read_voice(settings.path("voices", name))
+    wanted = settings.voice.engine
+    levels = {"speed": file.speed, "pitch": file.pitch, "volume": file.volume}
+    engine = file.engine if wanted == "auto" else wanted
+    if engine == "espeak":
+        return EspeakVoice(**levels)
+    try:
+        return PicoVoice(settings.path("models", "pico"), **levels)
+    except MissingResource:
+        if wanted != "auto" or shutil.which("espeak-ng") is None:
+            raise
+        log.warning("Pico is not there, espeak-ng speaks instead", mend="agentd models fetch pico")
+        return EspeakVoice(**levels)
+
+
+_SPOKEN = (
+    (re.compile(r"\bM\.\s+(?=[A-ZÀ-Ý])"), "Monsieur "),
+    (re.compile(r"\bMme\s+(?=[A-ZÀ-Ý])"), "Madame "),
+    (re.compile(r"(\d)\s*€"), r"\1 euros"),
+    (re.compile(r"(\d)\s*%"), r"\1 pour cent"),
+    (re.compile(r"\bn°\s*"), "numéro "),
+    (re.compile(r"\s*[«»]\s*"), " "),
+    (re.compile(r"[*_#|<>{}\[\]\\^~]"), " "),
+)
+
+
+def speakable(text: str) -> str:
+    """What a person would read aloud: abbreviations said whole, marks nobody says left out."""
+    for pattern, said in _SPOKEN:
+        text = pattern.sub(said, text)
+    return " ".join(text.split())

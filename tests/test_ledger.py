@@ -1,0 +1,103 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from agentd.errors import StoreError
+from agentd.ledger import JOURNAL_BATCH, Ledger, recover
+
+
+class FakeRepo:
+    """Keeps what it is told, in order; `away` makes it refuse."""
+
+    def __init__(self):
+        self.kept = []
+        self.away = False
+
+    def _keep(self, name, arguments):
+        if self.away:
+            raise StoreError("database away")
+        self.kept.append((name, arguments))
+
+    def __getattr__(self, name):
+        if name in ("start_call", "record", "journal_append", "finish_call"):
+            return lambda **arguments: self._keep(name, arguments)
+        raise AttributeError(name)
+
+
+WHEN = datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+def hold_a_call(repo, spool, away_from=None):
+    ledger = Ledger(repo, "call-1", spool)
+    steps = [
+        lambda: ledger.start(
+            scenario="finance", version=1, phone="x", contact={}, answered_at=WHEN
+        ),
+        lambda: ledger.journal(5, "event", "{}"),
+        lambda: ledger.fact("suppression", {"reason": "optout"}, 900),
+        lambda: ledger.fact("disposition", {"disposition": "OPT_OUT"}, 901),
+        lambda: ledger.finish(WHEN, "NORMAL_CLEARING", None),
+    ]
+    for number, step in enumerate(steps):
+        repo.away = away_from is not None and number >= away_from
+        step()
+    return ledger
+
+
+@pytest.fixture
+def whole(tmp_path):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path)
+    return repo.kept
+
+
+@pytest.mark.parametrize("away_from", range(5))
+def test_facts_spooled_while_the_store_is_away_come_back_in_order(tmp_path, whole, away_from):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path / "spool", away_from)
+    repo.away = False
+    assert recover(repo, tmp_path / "spool") == 1
+    assert [name for name, _ in repo.kept] == [name for name, _ in whole]
+    assert repo.kept == whole
+    assert not list((tmp_path / "spool").iterdir())
+
+
+def test_the_spool_is_kept_while_the_store_is_still_away(tmp_path):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path, away_from=0)
+    assert recover(repo, tmp_path) == 0
+    assert [f.name for f in tmp_path.iterdir()] == ["call-1.jsonl"]
+
+
+def test_the_spool_of_a_live_call_is_left_alone(tmp_path):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path, away_from=0)
+    repo.away = False
+    assert recover(repo, tmp_path, live=lambda call_id: call_id == "call-1") == 0
+    assert repo.kept == []
+
+
+def test_a_line_cut_by_a_kill_loses_only_itself(tmp_path, whole):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path, away_from=0)
+    file = tmp_path / "call-1.jsonl"
+    file.write_bytes(file.read_bytes()[:-20])
+    repo.away = False
+    assert recover(repo, tmp_path) == 1
+    assert repo.kept == whole[:-1]
+
+
+def test_the_spool_is_not_readable_by_others(tmp_path):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path, away_from=0)
+    assert (tmp_path / "call-1.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_the_journal_is_written_in_batches(tmp_path):
+    repo = FakeRepo()
+    ledger = Ledger(repo, "call-1", tmp_path)
+    for number in range(JOURNAL_BATCH):
+        assert repo.kept == []
+        ledger.journal(number, "event", "{}")
+    (name, arguments), *more = repo.kept
+    assert (name, len(arguments["entries"]), more) == ("journal_append", JOURNAL_BATCH, [])
