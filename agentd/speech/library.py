@@ -32,6 +32,7 @@ from agentd.speech.synthesis import Voice, open_voice, speakable
 MASTER_HZ = 22_050
 LINE_RATES = (8_000, 16_000)
 CACHE_FILES = 2_000  # synthesised files kept a rate: about 200 MB at 8 kHz
+PROCESSING = 2  # of what comes out of an engine: another number makes all of it anew
 LEVEL_DBFS = -20.0  # RMS of what is synthesised live, near that of the recordings
 _KEY = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
@@ -148,7 +149,8 @@ class AudioLibrary:
 
     def _cached(self, text: str, rate_hz: int) -> Path:
         assert self._voice is not None
-        name = hashlib.sha256(f"{self._voice.settings}\n{text}".encode()).hexdigest()
+        made = f"{PROCESSING} {self._voice.settings}\n{text}"
+        name = hashlib.sha256(made.encode()).hexdigest()
         return self.folder / "cache" / str(rate_hz) / f"{name}.wav"
 
     def _forget_oldest(self, folder: Path) -> None:
