@@ -19,7 +19,8 @@ def levels(samples: Samples) -> np.ndarray[Any, np.dtype[np.float64]]:
     """RMS of each 10 ms."""
     whole = len(samples) // FRAME * FRAME
     frames = samples[:whole].astype(np.float64).reshape(-1, FRAME)
-    return np.sqrt((frames * frames).mean(axis=1))
+    level: np.ndarray[Any, np.dtype[np.float64]] = np.sqrt((frames * frames).mean(axis=1))
+    return level
 
 
 def loud(samples: Samples) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -64,7 +64,8 @@ def _companding(codec: str) -> Samples:
         knee = 1 / (1 + np.log(a))
         bent = np.where(y < knee, y * (1 + np.log(a)), np.exp(y * (1 + np.log(a)) - 1)) / a
         back = np.sign(x) * bent
-    return np.clip(np.round(back * 32768), -32768, 32767).astype(np.int16)
+    table: Samples = np.clip(np.round(back * 32768), -32768, 32767).astype(np.int16)
+    return table
 
 
 _TABLES = {codec: _companding(codec) for codec in ("pcma", "pcmu")}

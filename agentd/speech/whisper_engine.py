@@ -100,7 +100,7 @@ class WhisperRecogniser:
         peak = float(np.abs(audio).max()) if audio.size else 0.0
         if peak < SILENCE:
             return NOTHING
-        clean = _denoise(audio * np.float32(0.9 / peak))
+        clean = _denoise((audio * (0.9 / peak)).astype(np.float32))
         encoded = self._encode(_widen(clean))
         seconds = audio.size / RATE_HZ
         voiced = max(0.2, seconds - SILENCE_AROUND_S)
