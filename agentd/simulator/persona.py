@@ -43,8 +43,8 @@ class Line(_Part):
 class SpeakingVoice(_Part):
     """How the prospect speaks: percent of the engine's own."""
 
-    speed: int = Field(95, ge=50, le=200)
-    pitch: int = Field(90, ge=50, le=200)
+    speed: int = Field(100, ge=50, le=200)
+    pitch: int = Field(120, ge=50, le=200)
 
 
 class Turn(_Part):

@@ -25,7 +25,7 @@ TOKENS_PER_S = 8  # nobody speaks faster; more is a decoder going round in circl
 SHORTEST_CLEANED_S = 1.1
 BATCH = 12  # candidates scored together
 NEAREST = 8  # theme phrases worth scoring
-SURE = 0.52  # mean p a token of a free decoding that only a clear candidate overrules
+SURE = 0.6  # mean p a token of a free decoding that only a clear candidate overrules
 SILENCE_AROUND_S = 0.4  # an utterance's lead, and the pause that ended it
 SILENCE = 200 / 32768  # peak under which there is nothing to decode
 
@@ -108,7 +108,13 @@ class WhisperRecogniser:
         free = hypotheses[0] if hypotheses else ""
         possible = cand.plausible((*cand.COMMON, *phrases), voiced)
         possible += cand.nearest(vocabulary, hypotheses, NEAREST)
-        scored = self._score(encoded, cand.distinct(possible))
+        scored = sorted(
+            (
+                (score + cand.bonus(text, hypotheses), text)
+                for score, text in self._score(encoded, cand.distinct(possible))
+            ),
+            reverse=True,
+        )
         known = cand.alike((*vocabulary, *phrases, *cand.COMMON), free) if free else ""
         return choose(free, mean, hypotheses, scored, self._floor, known)
 
@@ -243,8 +249,11 @@ def choose(
     if known and readable and best[0] < 0:
         chosen = Heard(known, round(math.sqrt(sure), 3), (free, *hypotheses[1:]))
     elif best[0] > cand.ACCEPT and not (readable and best[0] < 0):
-        rival = next((s for s, t in scored[1:] if not _contained(t, best[1])), -math.inf)
-        doubt = 0.9 * math.exp(-max(0.0, best[0] - rival) / 0.8)
+        rivals = ((s, t) for s, t in scored[1:] if not _contained(t, best[1]))
+        rival, other = next(rivals, (-math.inf, ""))
+        # A yes taken for a no is the one mistake that cannot be mended later in the call.
+        opposed = {best[1], other} <= {"oui", "non"}
+        doubt = 0.9 * math.exp(-max(0.0, best[0] - rival) / (1.6 if opposed else 0.8))
         confidence = (1 - doubt) / (1 + math.exp(-(best[0] - cand.ACCEPT)))
         others = [t for s, t in scored[1:4] if s > max(cand.ACCEPT, best[0] - 1.0)]
         chosen = Heard(best[1], round(confidence, 3), (*others, *([free] if sure else [])))
