@@ -79,7 +79,7 @@ COMMON = (
 )
 
 _VOWELS = re.compile(r"[aeiouyàâäéèêëîïôöùûüœ]+")
-_FEWEST_PER_S, _MOST_PER_S = 2.2, 9.0  # syllables a second, from drawling to hurried
+_FEWEST_PER_S, _MOST_PER_S = 2.4, 9.0  # syllables a second, from drawling to hurried
 
 
 def syllables(text: str) -> int:
@@ -89,7 +89,7 @@ def syllables(text: str) -> int:
 
 def plausible(candidates: Iterable[str], voiced_s: float) -> list[str]:
     """Those that can be said in `voiced_s` seconds of voice."""
-    fewest = voiced_s * _FEWEST_PER_S - 1
+    fewest = voiced_s * _FEWEST_PER_S - 0.7
     most = voiced_s * _MOST_PER_S + 2
     return [c for c in candidates if fewest <= syllables(c) <= most]
 

@@ -98,7 +98,7 @@ class WhisperRecogniser:
             raise SpeechError("the recogniser was not warmed")
         audio = utterance[: int(MAX_WINDOW_S * RATE_HZ)].astype(np.float32) / 32768
         peak = float(np.abs(audio).max()) if audio.size else 0.0
-        if peak < SILENCE:
+        if peak < SILENCE or not _has_voice(audio):
             return NOTHING
         clean = _denoise((audio * (0.9 / peak)).astype(np.float32))
         encoded = self._encode(_widen(clean))
@@ -300,6 +300,21 @@ def _contained(one: str, other: str) -> bool:
     """Two candidates that say the same with more or fewer words are not rivals."""
     a, b = set(one.split()), set(other.split())
     return a <= b or b <= a
+
+
+def _has_voice(audio: NDArray[np.float32]) -> bool:
+    """Does anything in it repeat itself as a voice does (70 to 400 Hz)? Noise and clicks do not.
+
+    The autocorrelation of white noise in 40 ms frames stays under .35; of telephone speech, over .6.
+    """
+    size = 640
+    frames = audio[: audio.size // size * size].reshape(-1, size)
+    loud = frames[(frames**2).mean(axis=1) >= 0.1 * (frames**2).mean(axis=1).max(initial=0.0)]
+    spectrum = np.abs(np.fft.rfft(loud, 2 * size, axis=1)) ** 2
+    alike = np.fft.irfft(spectrum, axis=1)
+    lags = slice(RATE_HZ // 400, RATE_HZ // 70)
+    peaks = alike[:, lags].max(axis=1) / np.maximum(alike[:, 0], 1e-9)
+    return bool(np.percentile(peaks, 80) > 0.45) if peaks.size else False
 
 
 def _denoise(audio: NDArray[np.float32]) -> NDArray[np.float32]:
