@@ -1,8 +1,8 @@
 """mod_audio_fork's side of one audio fork: a websocket client on a gevent socket.
 
-The handshake, the frames and what is told when are those of `04_ws_handshakes.txt` and `04b`. Of the
-traps measured there this one is kept: a fork stopped before its websocket is open leaves it open,
-without audio.
+The handshake, the frames and what is told when are those of `04_ws_handshakes.txt` and `04b`. Of
+the traps measured there this one is kept: a fork stopped before its websocket is open leaves it
+open, without audio.
 """
 
 import socket
@@ -19,12 +19,13 @@ from websockets.exceptions import InvalidURI, WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 SUBPROTOCOL = "audio.drachtio.org"
 CONNECT_TIMEOUT_S = 5.0
-ABANDONED_S = 2.0  # how long a fork that nobody wants any more is kept open
 KEEP_BYTES = 64_000  # audio kept while the websocket opens: two seconds, then the oldest goes
+WAITING = 3_000  # frames a server that does not read may leave with us; later ones are dropped
 SEND_TIMEOUT_S = 30.0
 # Texts a server may send, and the event each makes.
 _TOLD = {"transcription": "transcription", "transfer": "transfer", "error": "error"}
@@ -45,7 +46,7 @@ class ForkClient:
         self._wake = Flag()
         self._outbox: deque[bytes] = deque()
         self._open = self._paused = self._deaf = self._ending = False
-        self.frames = 0
+        self.frames = self.dropped = 0
         self._greenlets = [gevent.spawn(self._run), gevent.spawn(self._write)]
 
     def feed(self, audio: bytes) -> None:
@@ -58,6 +59,9 @@ class ForkClient:
             while self._kept_bytes > KEEP_BYTES:
                 self._kept_bytes -= len(self._kept.popleft())
                 self._overrun = True
+            return
+        if len(self._outbox) > WAITING:
+            self.dropped += 1
             return
         self._binary(audio)
 
@@ -96,7 +100,9 @@ class ForkClient:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # The real module waits for an answer to its upgrade for ever, and says nothing.
         self._socket.settimeout(None)
-        self._protocol = protocol = ClientProtocol(uri, max_size=1 << 20)
+        self._protocol = protocol = ClientProtocol(
+            uri, subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=1 << 20
+        )
         protocol.send_request(self._request(protocol.key))
         self._flush()
         try:

@@ -1,8 +1,8 @@
 """How a prospect behaves, 20 ms at a time. Pure.
 
 It listens to the agent's voice, not to events: an item of the persona is used each time the agent
-has spoken and then been silent for a while. An item says nothing twice: once something was said, the
-agent must speak again before the next item.
+has spoken and then been silent for a while. Once something was said, the agent must speak again
+before the next item.
 """
 
 from collections.abc import Mapping, Sequence

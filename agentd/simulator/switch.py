@@ -1,0 +1,288 @@
+"""One simulated call: connects to agentd as the socket application does, and moves the media.
+
+The gevent shell around `wire.Switch` (the protocol), `prospect.Prospect` (who speaks), `mixer` (the
+line) and `fork_client` (the audio fork). Real time: one tick every 20 ms of a monotonic clock, and
+ticks that came late are made up for.
+"""
+
+import random
+import socket
+import time
+import uuid as uuids
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import gevent
+from gevent.event import Event as Flag
+
+from agentd.simulator.channel import Channel
+from agentd.simulator.commands import Command, words
+from agentd.simulator.effects import Close, ForkDo, ForkStart, Send
+from agentd.simulator.files import SoundFiles
+from agentd.simulator.fork_client import ForkClient
+from agentd.simulator.mixer import Doubler, LineModel
+from agentd.simulator.persona import Persona
+from agentd.simulator.playing import TICK_MS, Samples, split_argument
+from agentd.simulator.prospect import Prospect, Spoken
+from agentd.simulator.recorder import Recorder
+from agentd.simulator.wire import Switch
+
+CONNECT_TIMEOUT_S = 5.0
+LONGEST_S = 300.0  # of a call; what goes on longer has gone wrong
+LINGER_S = 12.0  # after the hangup the client may still talk; bare linger would wait for ever
+LATE_MS = 20
+WAITING = 5_000  # pieces for a client that does not read; it is then given up
+PRESENTED = "+33199000000"  # a number no one has (ARCEP keeps 01 99 00 for fiction)
+
+
+@dataclass
+class Outcome:
+    """What the switch knows when the call is over."""
+
+    cause: str = ""
+    transferred: str = ""
+    problems: list[str] = field(default_factory=list)
+    spoken: list[Spoken] = field(default_factory=list)
+    cuts_ms: list[int] = field(default_factory=list)
+    unused: int = 0  # items of the persona
+    late_ticks: int = 0
+    tick_ms: float = 0.0  # work of a tick, on average
+
+
+class SimulatedCall:
+    """`run` holds the call to its end and gives its outcome; `recorder` has its sound."""
+
+    def __init__(
+        self,
+        persona: Persona,
+        voice: Mapping[str, Samples],
+        address: tuple[str, int],
+        variables: Mapping[str, str],
+        files: SoundFiles,
+        *,
+        seed: int = 0,
+        longest_s: float = LONGEST_S,
+    ) -> None:
+        """voice: what each of the persona's texts sounds like. variables: set on the channel, as a
+        dialplan does. seed: of the line's noise and losses."""
+        self.recorder = Recorder()
+        self._persona = persona
+        self._address = address
+        self._files = files
+        self._longest_s = longest_s
+        channel = Channel(
+            str(uuids.UUID(int=random.getrandbits(128), version=4)),
+            datetime.now(UTC),
+            dialled=persona.contact.phone,
+            presented=PRESENTED,
+            codec=persona.line.codec.upper(),
+            socket_args=f"{address[0]}:{address[1]} async full",
+        )
+        channel.set("send_silence_when_idle", "-1")
+        for name, value in variables.items():
+            channel.set(name, value)
+        self.switch = Switch(channel, files.get)
+        self._prospect = Prospect(persona.turns, voice, persona.greeting)
+        self._line = LineModel(persona.line, seed)
+        self._doubler = Doubler()
+        self._forks: dict[str, ForkClient] = {}
+        self._left_open: list[ForkClient] = []
+        self._outbox: deque[bytes] = deque()
+        self._wake = Flag()
+        self._closing = False
+        self._connect_at = 0.0
+        self._cuts_ms: list[int] = []
+        self._late = 0
+        self._work_s = 0.0
+
+    def run(self) -> Outcome:
+        """Place the call and hold it. Says what happened; raises nothing of the peer's making."""
+        try:
+            self._socket = socket.create_connection(self._address, CONNECT_TIMEOUT_S)
+        except OSError as error:
+            # Nobody listens: &socket() returns and the dialplan has nothing more.
+            self.switch.problem(f"nobody answers at {self._address[0]}:{self._address[1]}: {error}")
+            return self._outcome("NORMAL_CLEARING")
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(None)
+        greenlets = [gevent.spawn(self._read), gevent.spawn(self._write)]
+        try:
+            self._hold()
+            self._linger()
+        finally:
+            for fork in (*self._forks.values(), *self._left_open):
+                fork.close()
+            gevent.killall(greenlets, block=True, timeout=1.0)
+            self._socket.close()
+        return self._outcome(self.switch.cause)
+
+    # -- time -------------------------------------------------------------------------------
+
+    def _hold(self) -> None:
+        """The media clock, until the channel is gone."""
+        for count in self._clock(lambda: self.switch.gone):
+            began = time.perf_counter()
+            self._move()
+            self._work_s += time.perf_counter() - began
+            self._perform()
+            if count * TICK_MS >= self._longest_s * 1000:
+                self.switch.problem(f"the call was still going on after {self._longest_s:g} s")
+                self.switch.hang_up("ALLOTTED_TIMEOUT", by_peer=True)
+
+    def _linger(self) -> None:
+        """After the hangup: the last events, then whatever the client still asks."""
+        most = int(LINGER_S * 1000 / TICK_MS)
+        for count in self._clock(lambda: self._closing and not self._outbox):
+            if not self.switch.closed:
+                self.switch.tick()
+            self._perform()
+            if self.switch.closed:
+                self._closing = True
+            if count >= most:
+                return
+
+    def _clock(self, over: Callable[[], bool]) -> "_Ticks":
+        return _Ticks(over, self._count_late)
+
+    def _count_late(self) -> None:
+        self._late += 1
+
+    def _move(self) -> None:
+        """20 ms of both directions."""
+        breaks = self.switch.player.breaks
+        ahead = self.switch.player.speech_ahead
+        prompt, sent = self.switch.tick()
+        if self.switch.player.breaks > breaks:
+            self._cuts_ms.append(self.recorder.duration_ms)
+        heard = self._line.deliver(sent)
+        act = self._prospect.tick(prompt, ahead)
+        received = self._line.receive(act.sound)
+        self.recorder.add(received, heard, act.sound, prompt)
+        if self._forks:
+            audio = self._doubler.double(received)
+            for fork in list(self._forks.values()):
+                fork.feed(audio)
+        if act.digit:
+            self.switch.dtmf(act.digit)
+        if act.hangup:
+            self.switch.hang_up("NORMAL_CLEARING", by_peer=True)
+
+    # -- the connection ---------------------------------------------------------------------
+
+    def _read(self) -> None:
+        try:
+            while data := self._socket.recv(65_536):
+                for command in self.switch.parse(data):
+                    for path in _files_of(command):
+                        self._files.load(path)
+                    if command.verb == "connect":
+                        self._connect_at = time.monotonic()
+                    self.switch.obey(command)
+                self._perform()
+        except OSError:
+            pass
+        self.switch.peer_closed((time.monotonic() - self._connect_at) * 1000)
+        self._closing = True
+        self._perform()
+
+    def _perform(self) -> None:
+        for effect in self.switch.drain():
+            match effect:
+                case Send(data):
+                    if len(self._outbox) < WAITING:
+                        self._outbox.append(data)
+                    else:
+                        self.switch.crash("agentd does not read what the switch sends")
+                case Close():
+                    self._closing = True
+                case ForkStart():
+                    self._start_fork(effect)
+                case ForkDo(name, action, text):
+                    self._do_fork(name, action, text)
+        self._wake.set()
+
+    def _start_fork(self, start: ForkStart) -> None:
+        if start.mix != "mono" or start.rate_hz != 16_000:
+            self.switch.problem(
+                f"agentd asked for a {start.mix} fork at {start.rate_hz} Hz; this switch gives "
+                "mono at 16000 Hz only"
+            )
+        self._forks[start.name] = ForkClient(start.url, start.metadata, self._fork_told)
+
+    def _fork_told(self, event: str, body: str) -> None:
+        self.switch.fork_event(event, body)
+        self._perform()
+
+    def _do_fork(self, name: str, action: str, text: str) -> None:
+        fork = self._forks.get(name)
+        if fork is None:
+            return
+        fork.do(action, text)
+        if action in ("stop", "hangup"):
+            self._left_open.append(self._forks.pop(name))
+
+    def _write(self) -> None:
+        while True:
+            self._wake.wait(timeout=30.0)
+            self._wake.clear()
+            try:
+                while self._outbox:
+                    self._socket.sendall(self._outbox[0])
+                    self._outbox.popleft()
+                if self._closing and self.switch.closed:
+                    self._socket.shutdown(socket.SHUT_WR)
+                    return
+            except OSError:
+                self._outbox.clear()
+                return
+
+    def _outcome(self, cause: str) -> Outcome:
+        ticks = max(1, self.recorder.duration_ms // TICK_MS)
+        return Outcome(
+            cause=cause,
+            transferred=self.switch.transferred,
+            problems=list(self.switch.problems),
+            spoken=list(self._prospect.spoken),
+            cuts_ms=list(self._cuts_ms),
+            unused=self._prospect.left,
+            late_ticks=self._late,
+            tick_ms=self._work_s * 1000 / ticks,
+        )
+
+
+class _Ticks:
+    """Counts ticks as their moments come; sleeps in between, and makes up for late ones."""
+
+    def __init__(self, over: Callable[[], bool], late: Callable[[], None]) -> None:
+        self._over, self._late = over, late
+        self._count = 0
+        self._started = time.monotonic()
+
+    def __iter__(self) -> "_Ticks":
+        return self
+
+    def __next__(self) -> int:
+        if self._over():
+            raise StopIteration
+        self._count += 1
+        left = self._started + self._count * TICK_MS / 1000 - time.monotonic()
+        if left < -LATE_MS / 1000:
+            self._late()
+        gevent.sleep(max(0.0, left))
+        return self._count
+
+
+def _files_of(command: Command) -> list[str]:
+    """Files a command will have the switch read."""
+    if command.verb == "sendmsg" and command.headers.get("execute-app-name") == "playback":
+        argument = command.headers.get("execute-app-arg", "") or command.body
+        return [split_argument(argument)[1]]
+    if command.verb in ("api", "bgapi"):
+        given = words(command.rest, 6)
+        if given[:1] == ["uuid_broadcast"] and len(given) > 2:
+            return [split_argument(given[2])[1]]
+        if given[:1] == ["uuid_displace"] and given[2:3] == ["start"] and len(given) > 3:
+            return [given[3].partition("}")[2] if given[3].startswith("{") else given[3]]
+    return []
