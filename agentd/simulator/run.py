@@ -66,7 +66,9 @@ class Simulation:
         spoken = {p.name: native.apply(self._voices.of, (p,)) for p in personas}
         jobs = [(p, n, repeat) for n in range(1, repeat + 1) for p in personas]
         yield from Pool(concurrency).imap_unordered(
-            lambda job: self._one(*job, spoken[job[0].name]), jobs, maxsize=concurrency
+            lambda job: self._one(job[0], job[1], job[2], spoken[job[0].name]),
+            jobs,
+            maxsize=concurrency,
         )
 
     def _one(self, persona: Persona, number: int, of: int, voice: dict[str, Samples]) -> Result:
