@@ -105,11 +105,15 @@ class Call:
             answered_at=answered,
         )
         self._ears = Ears(
-            self.post, self._house.recogniser, self._house.workers, self._settings.speech
+            self.post,
+            self._house.recogniser,
+            self._house.workers,
+            self._settings.speech,
+            vocabulary=brain.vocabulary,
         )
         self._leg.on_event(self.post)
         self._leg.start_fork(
-            self._house.audio.expect(self._token, on_audio=self._hear, on_open=None, on_close=None),
+            self._house.audio.expect(self._token, self._hear),
             metadata=self.id,
         )
         self._log.info("call answered", scenario=scenario.name)
@@ -180,6 +184,7 @@ class Call:
         """Audio of the prospect, from the fork's greenlet."""
         if self._ears is not None and not self._ended:
             if self._ears.audio_ms == 0:
+                self._leg.audio_came()
                 self._ears.base_ms = max(0, self.now_ms - len(pcm) // 32)
             self._ears.feed(pcm)
 

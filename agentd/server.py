@@ -62,7 +62,9 @@ class Server:
         self._settings = settings
         self._repo = repo or Repo(settings.store.url, root=settings.paths.root)
         self._workers = Workers(settings.speech.threads, settings.speech.queue)
-        self._audio = AudioServer((settings.server.host, settings.server.audio_port))
+        self._audio = AudioServer(
+            (settings.server.host, settings.server.audio_port), settings.server.audio_url
+        )
         self._esl = EslServer(
             (settings.server.host, settings.server.esl_port),
             self._on_leg,

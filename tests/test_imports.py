@@ -64,6 +64,7 @@ WIRING = {"cli", "simulator"}
 ROOMS = sorted({file.parent.name for file in PACKAGE.glob("*/__init__.py")} - WIRING)
 # What any room may import of the house besides itself.
 SHARED = {
+    "agentd.dialogue.text",
     "agentd.dialogue.events",
     "agentd.dialogue.actions",
     "agentd.dialogue.dispositions",

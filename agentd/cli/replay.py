@@ -24,14 +24,16 @@ def replay(ctx: click.Context, call: str, scenario: str | None, as_json: bool) -
     Exit 0 when they do, 1 when they differ (the first difference is shown), 2 for an unknown call.
     """
     settings = settings_of(ctx)
-    repo = Repo(settings.store.url)
-    held = repo.call(call)
+    repo = Repo(settings.store.url, root=settings.paths.root)
+    try:
+        held, rows = repo.load_call(call), repo.journal(call)
+    finally:
+        repo.close()
     if held is None:
         raise BadInput(
-            f"no call {call!r} in {settings.store.url.split('@')[-1]}",
+            f"no call {call!r} in {repo.where}",
             mend="give the id that `agentd simulate` or the log printed, or check [store] url",
         )
-    rows = repo.journal(call)
     if not rows:
         raise BadInput(
             f"call {call!r} has no journal", mend="journals are kept when [call] journal is true"
@@ -40,11 +42,11 @@ def replay(ctx: click.Context, call: str, scenario: str | None, as_json: bool) -
     found = first_difference(brain, rows)
     _show(call, len(rows), found, as_json)
     if found is not None:
-        version = getattr(held, "scenario_version", brain.scenario.version)
-        if version != brain.scenario.version:
+        now = brain.scenario
+        if (held.scenario, held.version) != (now.name, now.version):
             click.echo(
-                f"the call was held with version {version} of {brain.scenario.name}, which is now "
-                f"version {brain.scenario.version}",
+                f"the call was held with {held.scenario} version {held.version}, "
+                f"this is {now.name} version {now.version}",
                 err=True,
             )
         ctx.exit(1)

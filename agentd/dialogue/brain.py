@@ -47,3 +47,12 @@ class Brain:
     timing: Timing = Timing()
     confidence_floor: float = 0.35
     understand: Understand = field(default=understand)
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """What prospects say here about the theme: a recogniser may lean on it."""
+        return tuple(
+            text
+            for entry in self.matcher.entries.values()
+            for text in (entry.canonical, *entry.phrasings)
+        )

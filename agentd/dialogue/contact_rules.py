@@ -27,17 +27,17 @@ ASKED = (
     r"(?:r?app?el(?:l?ez|l?er|iez|l?es?|l?ent|ions)|(?:re)?(?:telephon|contact|sollicit)(?:ez|er|"
     r"iez|es?))"
 )
+_RECORD = (
+    r"(?:donnees|coordonnees|numeros?|noms?|contact|fiches?|fichiers?|listes?|listings?|bases?|"
+    r"infos|informations|telephone|registres?|annuaires?|repertoires?|portable|ligne|tablettes|"
+    r"papiers|logiciels?|systemes?|carnets?|bdd|06|07|existence)"
+)
 _ERASE = (
     r"(?:supprim\w*|effac\w*|retir\w*|enlev\w*|ray(?:ez|er|es?|ee)|raye|radi(?:ez|er|es?|ee)|"
     r"(?<!vous )sort(?:ez|ir|i|ie)|otez|oter|ote|desinscri\w*|desabonn\w*|elimin\w*|detrui\w*|"
     r"barr(?:ez|er|e)|vir(?:ez|er|e)|purg\w*|oubli(?:ez|er|e)|perd(?:ez|re|s)|jet(?:ez|er|te|"
     r"tez)|brul(?:ez|er)|bloqu(?:ez|er|e)|dechir(?:ez|er)|ecart(?:ez|er)|exclu\w*|gomm\w*|sors|"
     r"raie)"
-)
-_RECORD = (
-    r"(?:donnees|coordonnees|numeros?|noms?|contact|fiches?|fichiers?|listes?|listings?|bases?|"
-    r"infos|informations|telephone|registres?|annuaires?|repertoires?|portable|ligne|tablettes|"
-    r"papiers|logiciels?|systemes?|carnets?|bdd|06|07|existence)"
 )
 _CALLED = (
     r"(?<!\bje vous )(?:(?:m |nous |vous )?r?appel(?:e[rz]?|iez|lent|le)|telephon(?:ez|er|e)|"
@@ -60,6 +60,17 @@ OPTOUT = rx(
     rf"(?:vous|tu) (?:\w+ ){{0,2}}?(?:me|m|nous) (?:avez )?(?!derang){BOTHER}(?:ez|er|es|e)",
     r"(?:vos|tes) (?:appels|coups? de (?:fil|tel)\w*|harcelements?)(?! (?:sont|est) enregistre)|"
     r"m oublier|nous oublier|entend\w* (?:plus |jamais )?parler de vous",
+    rf"(?:cherch|essay|tent)\w* (?:plus|pas|jamais) (?:a|de|d) (?:(?:me |m |nous )?{CALL}|(?:me|"
+    rf"nous) joindre){NOT_NOW}|pas fini d\w* (?:me |m |nous )?(?:{CALL}|{BOTHER}er)",
+    rf"(?:plus|pas|jamais|aucune?) (?:\w+ ){{0,3}}?(?:vos|tes) nouvelles|{BOTHER}(?:er|"
+    rf"ez) (?:\w+ )?(?:les gens|le monde|les personnes)",
+    r"commence\w* a (?:bien faire|faire beaucoup|suffire|me courir)|^(?:allez |ouste |"
+    r"bon )?du (?:balai|vent)$",
+    r"(?<!vous )(?<!que vous )(?<!si vous )arretez(?! (?:de|d|votre|vos|les|le|la|des|un|une|en|"
+    r"vous|sur|moi si|a (?!la fin))\b)",
+    r"(?:supprim|effac|detrui)\w* (?:\w+ ){0,2}?(?:mon|ma) (?:dossier|profil|compte client|"
+    r"fiche)|(?:faire|fais|ferai) un signalement|prochaine fois (?:\w+ ){0,3}?(?:police|plainte|"
+    r"avocat|cnil|gendarm\w+)",
     r"voir ailleurs|laissez (?:moi|nous)(?: tous)?(?: vivre| respirer)?$|laiss\w+ (?:moi|"
     r"nous) (?:vivre|respirer)",
     r"(?:demande|dis|dit|demander|prie|supplie|ordonne) (?:de |d )arreter|(?:vous|t) (?:ai|a|"
@@ -211,9 +222,9 @@ OPTOUT = rx(
     rf"ral le bol|fatigue\w*|insupportable\w*|"
     rf"penible\w*) (?:\w+ ){{0,4}}?(?:{CALLS}(?<!\bdemarchage)(?<!\bdemarchages)|(?:m|me|nous|"
     rf"vous|etre) (?:r?appel\w*|telephon\w*|contact\w*|{BOTHER}\w*|harcel\w*))",
-    rf"(?:inutile|pas la peine|pas besoin|pas necessaire|pas utile|sert a rien|rien ne sert|"
-    rf"dispens\w* vous) (?:de |d )(?:me |m |nous |vous )?(?:donner la peine de |re ?)?(?:{CALL}|"
-    rf"venir vers)",
+    rf"(?:inutile|(?:pas|plus) la peine|pas besoin|pas necessaire|pas utile|sert a rien|"
+    rf"rien ne sert|dispens\w* vous)(?: d insister)?(?: ni| ou| et)? (?:de |d )(?:me |m |nous |"
+    rf"vous )?(?:donner la peine de |re ?)?(?:{CALL}|venir vers)",
     r"(?:plus|pas) (?:a )?(?:insister|revenir vers|me demarcher)(?= (?:\w+ )*jamais)",
 )
 # "appelez pas", "que vous rappeliez pas": a refusal, unless a later moment is asked for.
@@ -252,7 +263,9 @@ WRONG_PERSON = rx(
     rf"(?:suis|c est|appelle|nomme) pas (?:{FIRST_NAME}|le fils|la fille)|^(?:non |ah |"
     rf"desole )*pas (?:de|d) (?!probleme|souci|credit|temps|argent|ca|chance)\w+(?: \w+)? ici$",
     r"(?<!\bj )(?<!\bje )a plus (?:ce|le meme) numero|(?:ce|cet|"
-    r"un) numero (?:\w+ )?(?:professionnel|d entreprise|de societe)|"
+    r"un) numero (?:\w+ )?(?:professionnel|d entreprise|de societe)|avez pas (?:fait|compose|"
+    r"appele) le bon|^(?:non )?aucune? (?!probleme|souci|interet|idee|credit|besoin|"
+    r"chance)\w+ ici$|connais pas (?:de |d )(?!credit|solution|banque)\w+$|"
     r"cherchez (?:quelqu un d autre|une autre personne)",
     r"(?:dit|disent) rien(?: du tout)? (?:ce|comme) nom|etes (?:bien )?chez (?:les|la famille|"
     r"monsieur|madame) \w+ ici|pas chez (?:les |monsieur |madame )?(?!moi|nous|vous|edf|eux)\w+$",
@@ -354,9 +367,10 @@ HUMAN = rx(
     rf"(?:marre|assez|horreur|deteste) (?:\w+ ){{0,3}}?{MACHINE}",
     r"y a (?:pas|t il pas) (?:un|une|de) (?:conseill\w+|responsable|agent|operat\w+)|(?:pas|"
     r"jamais)(?: \w+){0,3} (?:parler|discuter) (?:a|avec) (?:une?|des) (?:robots?|machines?)|"
-    r"quelqu un peut (?:me|m|nous) (?:parler|repondre|aider|expliquer)|quelqu un (?:de |"
-    r"d )(?:vrai|autre(?! chose)|reel|humain|competent|physique|vivant|chez vous)|"
-    r"en chair et en os|etre vivant",
+    r"quelqu un a qui (?:je |on )?(?:peux |peut |pourrais )?(?:parler|m adresser|causer)|"
+    r"pas (?:un|de) (?:robot|machine) (?:une? )?(?:humain|vraie|quelqu)|quelqu un peut (?:me|m|"
+    r"nous) (?:parler|repondre|aider|expliquer)|quelqu un (?:de |d )(?:vrai|autre(?! chose)|reel|"
+    r"humain|competent|physique|vivant|chez vous)|en chair et en os|etre vivant",
     r"(?:pas|y a|aurait|avez|auriez)(?: \w+){0,3} (?:vrai|vraie|etre|veritable) (?:humain|"
     r"personne|conseill\w+|gens|interlocut\w+)",
 )

@@ -19,7 +19,7 @@ REPEAT = rx(
     r"(?<!\by )comprends? (?:pas|rien|mal)(?: bien| tout| tres bien)?(?: la question|"
     r" votre question| (?:a )?ce que vous (?:dites|me dites|racontez|voulez dire|demandez)|"
     r" de quoi vous parlez)?$",
-    r"(?:entends?|recois|capte|recoit) (?:\w+ )?(?:pas|rien|mal|plus|tres mal|a peine|"
+    r"(?:entends?|recois|capte|recoit) (?:\w+ )?(?:pas|rien|mal|plus|que dalle|tres mal|a peine|"
     r"une fois sur|un mot sur)",
     r"(?:parl\w+|articul\w+|dites) (?:un peu |beaucoup )?(?:plus|moins|mieux|trop) (?:fort|vite|"
     r"lentement|doucement|distinctement|clairement|bas)|^(?:un peu )?(?:plus fort|moins vite|"
@@ -77,9 +77,9 @@ HI = rx(_HI)
 # ---------------------------------------------------------------- objections
 # Said in any form, even as a question, these are objections.
 OBJECTION_ALWAYS = rx(
-    r"(?:envoy\w+|expedi\w+|adress(?:ez|er)|transmett\w+|recevoir) (?:\w+ ){0,5}?(?:mails?|"
-    r"courrier|documentations?|documents? (?!a)|brochures?|sms|texto|plaquettes?|ecrit|poste|"
-    r"infos?|informations?|ca|offre|proposition|devis|message)",
+    r"(?:envoy\w+|parvenir|expedi\w+|adress(?:ez|er)|transmett\w+|"
+    r"recevoir) (?:\w+ ){0,5}?(?:mails?|courrier|documentations?|documents? (?!a)|brochures?|sms|"
+    r"texto|plaquettes?|ecrit|poste|infos?|informations?|ca|offre|proposition|devis|message)",
     r"(?:mail|brochure|documentation|doc|plaquette|courrier|sms) (?:\w+ ){0,3}?(?:envoyer|donner|"
     r"m adresser)|envoyez(?: moi| nous| le| la| ca)+$|par (?:ecrit|mail|courrier|sms|la poste)|"
     r"(?:mail|sms|courrier) (?:plutot|suffira|suffit)",
@@ -131,11 +131,12 @@ OBJECTION = rx(
     r"peur du) (?:prendre (?:de |des |un )?)?risques?|(?:un peu |trop |bien )(?:juste|justes|"
     r"serre|serres) (?:en ce moment|financierement|niveau|cote)|maison (?:\w+ ){0,2}?isolee|"
     r"a l etranger|que des (?:problemes|ennuis|galeres|soucis)|eligible|l air complique|"
-    r"pas donnee?|roule pas sur|(?:mon|ma) \w+ (?:est pas d accord|est contre|veut pas|"
-    r"voudra pas)|(?:prends|prend) pas (?:de|une?) decision|eu (?:des|un|que des) (?:problemes?|"
-    r"ennuis?|soucis?)|vois pas (?:a quoi|l interet|ce que ca|pourquoi je|l utilite)|"
-    r"perdu (?:beaucoup|gros|tout|pas mal)|(?:ai|j ai) (?:soixante|quatre vingts?|septante|"
-    r"[6-9]\d)(?: \w+)? ans|etes (?:le|la) \w+ieme|m ecrire|besoin d y",
+    r"pas donnee?|roule pas sur|(?:mon|ma) \w+ (?:est pas d accord|est contre|(?:veut|voudra|"
+    r"aime) (?:pas|jamais|plus))|contrat jusqu|engagee? jusqu|suis (?:tres )?bien (?:avec|chez|"
+    r"la)|(?:prends|prend) pas (?:de|une?) decision|eu (?:des|un|que des) (?:problemes?|ennuis?|"
+    r"soucis?)|vois pas (?:a quoi|l interet|ce que ca|pourquoi je|l utilite)|perdu (?:beaucoup|"
+    r"gros|tout|pas mal)|(?:ai|j ai) (?:soixante|quatre vingts?|septante|[6-9]\d)(?: \w+)? ans|"
+    r"etes (?:le|la) \w+ieme|m ecrire|besoin d y",
     # elsewhere, with somebody
     r"je suis (?:au(?! telephone)|avec|chez (?!moi)|dans (?:le|la|un|une|ma|mon)|en (?:train|"
     r"courses?|famille|visite|pleine?|cours|formation|deplacement|voyage)) \w+",
@@ -251,7 +252,7 @@ QUESTION = re.compile(
     rf"{_OPEN}(?:{_ASKS}|{_INVERTED})\b"
     r"|\b(?:c est|c etait|ce serait|vous etes|t es|ca sert a|ca fait|ca veut dire|faut|il faut|"
     r"vous avez|vous voulez|tu veux|ca consiste en|ca marche|ca coute|ca fait|ca) (?:a |pour |"
-    r"en |de |chez |d |avec )?(?:quoi|qui|combien|ou|comment|quand|quels?|quelles?|"
+    r"en |de |chez |d |avec |dans |sur )?(?:quoi|qui|combien|ou|comment|quand|quels?|quelles?|"
     r"lequel)\b(?! que ce soit)(?! (?:je|il|elle) )|\b(?:vous|tu|ca|on|je|c|il|elle|t|m|faut|est|"
     r"frais|appel\w+|donnees|numero|rapporte|dure|durer|engage|coute|marche|affaire|"
     r"argent) (?:\w+ ){0,5}?(?:pourquoi|comment|combien(?: de temps| par mois| par an)?|d ou|"

@@ -40,9 +40,10 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
         r"certaine|sure)|on va voir|comment (?:vous )?dire|je verrai|eventuellement|"
         r"plus ou moins|comme ci comme ca|(?:souviens|rappelle) (?:pas|plus)|ni oui ni non|"
         r"bonne question|pas terrible|si on veut|pas (?:vous|te) (?:dire|repondre)|"
-        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|mouais|"
-        r"en ai aucune idee|quittez pas|moyen(?:nement)?|pas folichon|entre les deux|a moitie|"
-        r"difficile a dire|oui et non|tout depend|(?<!oui )je crois$|pas reflechi|hesite\w*",
+        r"peux pas (?:dire|repondre|savoir)|complique a dire|pas evident|bof|"
+        r"mouais(?! (?:d accord|ok|pourquoi pas))|en ai aucune idee|quittez pas|moyen(?:nement)?|"
+        r"pas folichon|entre les deux|a moitie|difficile a dire|oui et non|tout depend|"
+        r"(?<!oui )je crois$|pas reflechi|hesite\w*",
     ),
     (
         "yes",

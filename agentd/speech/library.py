@@ -32,6 +32,7 @@ from agentd.speech.synthesis import Voice, open_voice, speakable
 MASTER_HZ = 22_050
 LINE_RATES = (8_000, 16_000)
 CACHE_FILES = 2_000  # synthesised files kept a rate: about 200 MB at 8 kHz
+PROCESSING = 2  # of what comes out of an engine: another number makes all of it anew
 LEVEL_DBFS = -20.0  # RMS of what is synthesised live, near that of the recordings
 _KEY = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
@@ -81,7 +82,7 @@ class AudioLibrary:
         voice = self._open()
         path = self._cached(clip.text, rate_hz)
         if not path.exists():
-            samples = trim(voice.render(speakable(clip.text)), voice.rate_hz)
+            samples = say(voice, clip.text)
             write_wav(path, at_level(resample(samples, voice.rate_hz, rate_hz)), rate_hz)
             self._forget_oldest(path.parent)
         return path
@@ -148,7 +149,8 @@ class AudioLibrary:
 
     def _cached(self, text: str, rate_hz: int) -> Path:
         assert self._voice is not None
-        name = hashlib.sha256(f"{self._voice.settings}\n{text}".encode()).hexdigest()
+        made = f"{PROCESSING} {self._voice.settings}\n{text}"
+        name = hashlib.sha256(made.encode()).hexdigest()
         return self.folder / "cache" / str(rate_hz) / f"{name}.wav"
 
     def _forget_oldest(self, folder: Path) -> None:
@@ -160,6 +162,11 @@ class AudioLibrary:
 
 
 Int16 = NDArray[np.int16]
+
+
+def say(voice: Voice, text: str) -> Int16:
+    """What is said of a text, at the voice's rate: no silence around it, no long pause in it."""
+    return tighten(trim(voice.render(speakable(text)), voice.rate_hz), voice.rate_hz)
 
 
 def resample(samples: Int16, from_hz: int, to_hz: int) -> Int16:
@@ -177,6 +184,22 @@ def trim(samples: Int16, rate_hz: int, keep_ms: int = 30) -> Int16:
         return samples
     keep = rate_hz * keep_ms // 1000
     return samples[max(0, loud[0] - keep) : loud[-1] + keep]
+
+
+def tighten(samples: Int16, rate_hz: int, longest_ms: int = 240) -> Int16:
+    """The same speech, its pauses at most `longest_ms` long.
+
+    Engines breathe for half a second between sentences; on a telephone that is where people answer.
+    """
+    frame = rate_hz // 100
+    whole = samples.size // frame * frame
+    quiet = np.abs(samples[:whole].astype(np.int32)).reshape(-1, frame).max(axis=1) <= 200
+    keep = np.ones(quiet.size, bool)
+    run = 0
+    for number, silent in enumerate(quiet):
+        run = run + 1 if silent else 0
+        keep[number] = run * 10 <= longest_ms
+    return np.concatenate([samples[:whole].reshape(-1, frame)[keep].ravel(), samples[whole:]])
 
 
 def at_level(samples: Int16, dbfs: float = LEVEL_DBFS) -> Int16:

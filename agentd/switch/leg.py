@@ -28,8 +28,8 @@ ZOMBIE_S = 0.1  # closing sooner after `connect` leaves the channel parked for e
 BREAK_SETTLES_S = 0.5  # a break was answered, and no PLAYBACK_STOP came: nothing was playing
 TRANSFER_TIMEOUT_S = 10.0
 EVENTS = (
-    "event plain PLAYBACK_START PLAYBACK_STOP CHANNEL_EXECUTE_COMPLETE CHANNEL_HANGUP_COMPLETE DTMF "
-    "CUSTOM mod_audio_fork::connect mod_audio_fork::connect_failed mod_audio_fork::disconnect "
+    "event plain PLAYBACK_START PLAYBACK_STOP CHANNEL_EXECUTE_COMPLETE CHANNEL_HANGUP_COMPLETE "
+    "DTMF CUSTOM mod_audio_fork::connect mod_audio_fork::connect_failed mod_audio_fork::disconnect "
     "mod_audio_fork::buffer_overrun avmd::beep"
 )
 _KEEP = 1_000  # events that come before anybody listens
@@ -118,10 +118,10 @@ class Leg:
         whole = [playback.File(path.resolve(), length) for path, length in files]
         left = playback.from_offset(whole, offset_ms)
         if not left:
-            self._emit(ev.SayDone(say_id, True, offset_ms))
+            self._emit(ev.SayDone(say_id, True, 0))
             return
         self._tracker.rate_hz = rate_hz
-        self._tracker.begin(say_id, left, offset_ms)
+        self._tracker.begin(say_id, left)
         for data in playback.play(say_id, left, rate_hz):
             self._session.send(data)
 
@@ -152,7 +152,7 @@ class Leg:
     # -- hearing ----------------------------------------------------------------------------
 
     def start_fork(self, url: str, metadata: str) -> None:
-        """Send the prospect's audio to `url`: mono, L16, 16 kHz (without a rate the switch crashes).
+        """Send the prospect's audio to `url`: mono L16 16 kHz (with no rate the switch crashes).
 
         Watched: when `audio_came` is not told in time the fork is stopped and started again under a
         new name, since a name that failed stays taken; after FORK_TRIES a Fault is told.

@@ -1,8 +1,8 @@
 """Playing into a call: the text of the commands, and following what became of them. Pure.
 
 Prompts are played by `sendmsg execute playback` with event-lock: it starts in 21 ms, queues without
-a gap and loses no break. `uuid_broadcast` (110 to 165 ms, 100 ms gaps, a break within 90 ms is lost,
-and it mutes the background) is kept for calls that another connection owns.
+a gap and loses no break. `uuid_broadcast` (110 to 165 ms, 100 ms gaps, a break within 90 ms is
+lost, and it mutes the background) is kept for calls that another connection owns.
 """
 
 from collections.abc import Sequence
@@ -75,9 +75,9 @@ class Tracker:
         self.rate_hz = rate_hz
         self._says: dict[str, _Say] = {}
 
-    def begin(self, say_id: str, files: Sequence[File], skipped_ms: int = 0) -> None:
-        """Commands for `files` are being sent; `skipped_ms` of the Say had been heard before."""
-        self._says[say_id] = _Say(list(files), skipped_ms)
+    def begin(self, say_id: str, files: Sequence[File]) -> None:
+        """Commands for `files` are being sent."""
+        self._says[say_id] = _Say(list(files))
 
     def stop(self, say_id: str) -> list[ev.Event]:
         """A break is being sent. What has not begun to play never will."""
@@ -152,10 +152,10 @@ class Tracker:
 
 
 class _Say:
-    def __init__(self, files: list[File], skipped_ms: int) -> None:
+    def __init__(self, files: list[File]) -> None:
         self.files = files
         self.number = 0
-        self.heard_ms = skipped_ms
+        self.heard_ms = 0  # of this playing; what an offset skipped does not count
         self.playing = False
         self.stopped = False
 

@@ -1,8 +1,9 @@
 """`agentd replay` over a store that holds one call."""
 
 import json
+import re
 import shutil
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agentd.catalog import Catalog
 from agentd.cli import cli
 from agentd.config import PathSettings, Settings
 from agentd.dialogue import actions, engine, events
+from agentd.store.repo import Repo
 
 ROOT = Path(__file__).parents[2]
 EVENTS = [
@@ -23,44 +25,32 @@ EVENTS = [
 ]
 
 
-@dataclass
-class Held:
-    """A stored call, as far as the command looks at it."""
-
-    scenario: str = "finance"
-    scenario_version: int = 1
-
-
-class Store:
-    """What `agentd replay` asks of a Repo, over one call in memory."""
-
-    calls: dict[str, Held]
-    rows: dict[str, list[tuple[int, str, str]]]
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def call(self, call_id: str) -> Held | None:
-        return self.calls.get(call_id)
-
-    def journal(self, call_id: str) -> list[tuple[int, str, str]]:
-        return self.rows.get(call_id, [])
-
-
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a store in which c1 was held and journalled, and `bare` only held."""
     for name in ("scenarios", "objections"):
         shutil.copytree(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
-    brain = Catalog(Settings(paths=PathSettings(root=tmp_path))).brain("finance")
+    settings = Settings(paths=PathSettings(root=tmp_path))
+    brain = Catalog(settings).brain("finance")
     state, rows = engine.new_state(), []
     for at_ms, event in EVENTS:
         rows.append((at_ms, "event", events.encode(event)))
         for action in engine.handle(brain, state, event, at_ms):
             rows.append((at_ms, "action", actions.encode(action)))
-    monkeypatch.setattr(Store, "calls", {"c1": Held(), "bare": Held()}, raising=False)
-    monkeypatch.setattr(Store, "rows", {"c1": rows}, raising=False)
-    monkeypatch.setattr("agentd.cli.replay.Repo", Store)
+    repo = Repo(settings.store.url, root=tmp_path)
+    repo.migrate()
+    for call in ("c1", "bare"):
+        repo.start_call(
+            call,
+            scenario="finance",
+            version=1,
+            phone="+33140000001",
+            contact={},
+            answered_at=datetime(2025, 6, 2, 10, tzinfo=UTC),
+        )
+    repo.journal_append("c1", [(seq, *row) for seq, row in enumerate(rows)])
+    repo.close()
     return tmp_path
 
 
@@ -70,7 +60,8 @@ def run(*arguments: str) -> Result:
 
 def test_an_unchanged_call_is_equal(root: Path) -> None:
     result = run("c1")
-    assert (result.exit_code, result.stdout) == (0, f"c1: {len(Store.rows['c1'])} rows, equal\n")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"c1: \d\d rows, equal\n", result.stdout)
     assert json.loads(run("c1", "--json").stdout)["equal"] is True
 
 
@@ -82,7 +73,7 @@ def test_an_edited_scenario_shows_the_first_difference(root: Path) -> None:
     assert result.exit_code == 1
     assert "at 0 ms" in result.stdout
     assert "Vous avez un instant" in result.stdout
-    assert "held with version 1 of finance, which is now version 2" in result.stderr
+    assert "held with finance version 1, this is finance version 2" in result.stderr
     shown = json.loads(run("c1", "--json").stdout)
     assert shown["equal"] is False
     assert "Answered" in shown["difference"]["event"]

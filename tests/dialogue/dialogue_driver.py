@@ -9,14 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from agentd.dialogue.objections import Entry, Matcher
-from agentd.dialogue.rail_returns import RailReturn
-
 from agentd.dialogue import actions, engine, events
 from agentd.dialogue.actions import Action, Hangup, Listen, Record, Say, StartTimer, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.events import Event
 from agentd.dialogue.intents import Intent, Sentiment
+from agentd.dialogue.objections import Entry, Matcher
+from agentd.dialogue.rail_returns import RailReturn
 from agentd.dialogue.scenario import Scenario, parse_scenario
 from agentd.dialogue.state import CallState
 from agentd.dialogue.understanding import Expectation, Meaning

@@ -83,6 +83,7 @@ def test_no_ordinary_answer_is_taken_for_an_optout() -> None:
     [
         ("rappelez-moi plus tard", Intent.CALLBACK),
         ("ne m'appelez pas maintenant rappelez demain", Intent.CALLBACK),
+        ("ne m'appelez pas comme ça au travail rappelez plutôt demain matin", Intent.CALLBACK),
         ("ne me rappelez pas", Intent.OPTOUT),
         ("ne me rappelez pas plus tard ne rappelez plus", Intent.OPTOUT),
         ("je n'ai pas le temps", Intent.OBJECTION),

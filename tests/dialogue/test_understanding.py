@@ -129,6 +129,35 @@ def test_the_matcher_never_takes_a_plain_answer() -> None:
             assert (meaning.intent, meaning.objection) == (want, None), text
 
 
+class Certain(Eager):
+    """A matcher that is sure of the same entry, whatever is said."""
+
+    def match(self, text: str) -> Match | None:
+        return Match("general_obj_trop_cher", 1.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["oui", "oui j'en ai un", "oui d'accord", "non pas pour le moment", "non merci"]
+)
+def test_not_even_a_certain_match_takes_a_plain_answer(text: str) -> None:
+    meaning = understand(text, Certain())
+    assert meaning.intent in (Intent.AFFIRM, Intent.DENY)
+    assert meaning.objection is None
+
+
+def test_a_certain_match_says_more_than_what_the_rules_only_guessed() -> None:
+    assert understand("peut-être", Certain()).objection == "general_obj_trop_cher"
+    assert understand("peut-être", MATCHER).objection is None
+
+
+def test_an_example_is_not_heard_in_its_contrary() -> None:
+    paying = Expectation(affirm=("j'ai pas fini de payer",), deny=("je suis locataire",))
+    assert understand("j'ai fini de payer", MATCHER, paying).intent is not Intent.AFFIRM
+    assert understand("j'ai pas fini de payer", MATCHER, paying).intent is Intent.AFFIRM
+    contrary = understand("je suis pas locataire", MATCHER, paying)
+    assert contrary.intent is not Intent.DENY or contrary.confidence < 0.9
+
+
 def test_what_must_be_acted_on_never_depends_on_matcher_or_step() -> None:
     for want, text in labelled("intents_test.tsv"):
         if want in ("optout", "wrong_person", "callback"):

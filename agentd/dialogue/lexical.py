@@ -1,0 +1,64 @@
+"""Words reduced to what rules compare: stems, and which of them say nothing by themselves. Pure."""
+
+from agentd.dialogue.spoken import spoken
+
+# Words that stand in any sentence. Negation is kept: "pas" is what makes many an objection.
+_EMPTY = frozenset(
+    "le la les l un une des du de d au aux a en et ou que qu qui ce c cet cette ces ca cela est "
+    "je j tu il elle on nous vous ils elles me m te t se s y ne n mon ma mes votre vos ton ta "
+    "tes son sa ses leur leurs notre nos pour par avec dans sur moi toi lui eux si bien tres alors donc "
+    "euh bah ben hein quoi oui ouais non mais enfin la voila ok d accord bon etre suis es sommes "
+    "etes sont ete etait avoir ai as avez avons ont fait faire faites aussi encore tout tous".split()
+)
+_QUESTION = frozenset("combien comment quel quelle quels quelles pourquoi ou qui quand".split())
+_ENDINGS = (
+    *("issements", "issement", "atrices", "ations", "ateurs", "ation", "ateur", "ements", "ement"),
+    *("iques", "ismes", "istes", "ibles", "ables", "ences", "ances", "ites", "euses", "ives"),
+    *("ique", "isme", "iste", "ible", "able", "ence", "ance", "ite", "euse", "eux", "ive", "ifs"),
+    *(
+        "eraient",
+        "erions",
+        "assent",
+        "aient",
+        "erait",
+        "erais",
+        "erons",
+        "eront",
+        "issez",
+        "issent",
+    ),
+    *("ions", "iez", "ait", "ais", "ant", "ent", "ees", "era", "ez", "er", "ir", "es", "ee", "if"),
+    *("s", "e", "x"),
+)
+# One stem for words that mean the same here.
+_SAME = {
+    "prix": "cher", "couteu": "cher", "onereu": "cher", "hors": "cher", "exorbit": "cher",
+    "fric": "argent", "sou": "argent", "rond": "argent", "thune": "argent", "tune": "argent",
+    "epargn": "argent", "econom": "econom", "pret": "credit", "emprunt": "credit", "cred": "credit",
+    "mari": "conjoint", "femm": "conjoint", "epou": "conjoint", "compagn": "conjoint",
+    "email": "mail", "courriel": "mail", "papi": "document", "paperass": "document",
+    "justificatif": "document", "piec": "document", "arnaqu": "arnaqu", "escroc": "arnaqu",
+    "escroquer": "arnaqu", "voleur": "arnaqu", "bidon": "arnaqu", "robo": "robot",
+    "machin": "robot", "ordinateur": "robot", "vieill": "vieu", "age": "vieu", "retrait": "vieu",
+    "boulot": "travail", "taf": "travail", "bosse": "travail", "tel": "numero",
+    "telephon": "numero", "coordonn": "numero", "dure": "temp", "minut": "temp", "delai": "temp",
+}  # fmt: skip
+
+
+def stem(word: str) -> str:
+    """A word's stem: at least three letters of it are kept."""
+    if word.isdigit():
+        return word
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2]:
+        word = word[:-1]
+    return _SAME.get(word, word)
+
+
+def stems(text: str) -> list[str]:
+    """Stems of the words that say something, in order."""
+    words = spoken(text).split()
+    return [stem(w) for w in words if w not in _EMPTY or w in _QUESTION]

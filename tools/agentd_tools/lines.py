@@ -1,0 +1,59 @@
+"""What an agent may have to say, as (key, text): the lines a voice must hold."""
+
+from collections.abc import Iterator, Sequence
+
+from agentd.catalog import Catalog
+from agentd.config import Settings
+from agentd.dialogue.actions import Clip
+from agentd.dialogue.phrases import all_phrases
+from agentd.dialogue.scenario import Scenario
+from agentd.dialogue.text import fields
+
+
+def of_scenario(catalog: Catalog, scenario: Scenario) -> list[Clip]:
+    """Every recordable line of a call: the scenario's own, its theme's answers, the engine's."""
+    lines = [*_own(scenario), *of_theme(catalog, scenario.theme), *of_engine(catalog)]
+    return list({clip.key: clip for clip in lines}.values())
+
+
+def of_theme(catalog: Catalog, theme: str) -> list[Clip]:
+    """The answers of a theme and of `general`."""
+    entries = catalog.matcher(theme).entries.values()
+    return [Clip(f"objections/{entry.id}", entry.response) for entry in entries]
+
+
+def of_engine(catalog: Catalog) -> list[Clip]:
+    """Rail returns, and the sentences that belong to no scenario."""
+    returns = [Clip(f"rail_returns/{r.id}", r.text) for r in catalog.returns().all]
+    return [*returns, *(Clip(f"phrases/{key}", text) for key, text in all_phrases().items())]
+
+
+def everything(settings: Settings, voice: str) -> list[Clip]:
+    """Every theme, and every scenario that speaks with this voice."""
+    catalog = Catalog(settings)
+    lines: list[Clip] = [*of_engine(catalog)]
+    for theme in catalog.themes():
+        lines += of_theme(catalog, theme)
+    for name in catalog.scenario_names():
+        scenario = catalog.scenario(name)
+        if scenario.voice == voice:
+            lines += _own(scenario)
+    return list({clip.key: clip for clip in lines}.values())
+
+
+def chosen(settings: Settings, scenarios: Sequence[str], themes: Sequence[str]) -> list[Clip]:
+    """The lines of some scenarios and themes."""
+    catalog = Catalog(settings)
+    lines: list[Clip] = []
+    for name in scenarios:
+        lines += of_scenario(catalog, catalog.scenario(name))
+    for theme in themes:
+        lines += [*of_theme(catalog, theme), *of_engine(catalog)]
+    return list({clip.key: clip for clip in lines}.values())
+
+
+def _own(scenario: Scenario) -> Iterator[Clip]:
+    """Lines with a {column} cannot be recorded once for everybody: they are said live."""
+    for line in scenario.lines():
+        if not fields(line.text):
+            yield Clip(line.key, line.text)

@@ -1,0 +1,81 @@
+"""`agent-tools setup-audio`: levels, copies at the rates of lines, backgrounds."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from agentd.cli import settings_of
+from agentd.config import Settings
+from agentd.errors import BadInput
+from agentd.speech.library import LINE_RATES, AudioLibrary, write_wav
+from agentd_tools import background
+from agentd_tools.render import TARGET_LUFS, read_mono, refresh
+
+MADE = {"office": background.office}
+
+
+@click.command("setup-audio")
+@click.option("--voice", help="Level and copy every recording of this voice again.")
+@click.option("--background", "file", type=click.Path(path_type=Path), help="Ambience to loop.")
+@click.option("--make-background", type=click.Choice(sorted(MADE)), help="Make one instead.")
+@click.option("--lufs", default=TARGET_LUFS, show_default=True, help="Loudness of speech.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--quiet", is_flag=True)
+@click.pass_context
+def setup_audio(
+    ctx: click.Context,
+    voice: str | None,
+    file: Path | None,
+    make_background: str | None,
+    lufs: float,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Prepare audio for the line: level, trim, copies at 8 and 16 kHz, seamless backgrounds.
+
+    A background is set 8 dB under speech by loudness, and at least a minute long: FreeSWITCH leaves
+    20 ms of silence at each of its seams.
+    """
+    settings = settings_of(ctx)
+    if not (voice or file or make_background):
+        raise BadInput("nothing to do", mend="give --voice, --background or --make-background")
+    if not -40 <= lufs <= -10:
+        raise BadInput(f"--lufs {lufs}: from -40 to -10 is expected")
+    if voice:
+        count = len(AudioLibrary(settings, voice).manifest().recordings)
+        click.echo(f"{voice}: {count} recordings at {lufs:g} LUFS, copies at 8 and 16 kHz")
+        if not dry_run:
+            refresh(settings, voice, lufs)
+    if file is not None or make_background:
+        name = f"{make_background}.wav" if make_background else f"{Path(file or '').stem}.wav"
+        _background(settings, name, file, make_background, lufs, dry_run, quiet)
+
+
+def _background(
+    settings: Settings,
+    name: str,
+    file: Path | None,
+    made: str | None,
+    lufs: float,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    targets = {r: settings.path("audio", "background", str(r), name) for r in LINE_RATES}
+    if made and all(t.exists() for t in targets.values()):
+        if not quiet:
+            click.echo(f"background {name}: there already")
+        return
+    level = lufs - background.BELOW_SPEECH_DB
+    click.echo(
+        f"background {name}: {level:g} LUFS, looped, at {' and '.join(map(str, targets))} Hz"
+    )
+    if dry_run:
+        return
+    for rate, target in targets.items():
+        if file is not None:
+            sound = read_mono(file, rate).astype(np.float64) / 32768
+        else:
+            sound = MADE[made or "office"](rate)
+        looped = background.loop(sound, rate)
+        write_wav(target, background.at_loudness(looped, rate, level), rate)
