@@ -10,6 +10,7 @@ import click
 from agentd.cli import settings_of
 from agentd.config import Settings
 from agentd.errors import BadInput
+from agentd.observe import logs
 
 if TYPE_CHECKING:
     from agentd.store.repo import Repo
@@ -72,6 +73,10 @@ def simulate(
     from agentd.simulator.voices import Voices
 
     settings = settings_of(ctx)
+    # On standard error, and only what is wrong: standard output belongs to the results.
+    level = "WARNING" if settings.log.level == "INFO" else settings.log.level
+    log_part = settings.log.model_copy(update={"level": level, "json_lines": False})
+    logs.configure(log_part)
     personas = load_personas(persona_path)
     # What is wrong with the scenario is told before anything is started.
     catalog = Catalog(settings)
@@ -109,7 +114,6 @@ def _agentd(
     settings: Settings, out: Path, address: tuple[str, int] | None, concurrency: int
 ) -> Iterator[tuple[tuple[str, int], "Repo"]]:
     """An agentd to call, and the store it writes to."""
-    from agentd.observe import logs
     from agentd.store.repo import Repo
 
     if address is not None:
@@ -130,9 +134,7 @@ def _agentd(
             "max_calls": max(concurrency, settings.server.max_calls),
         }
     )
-    log_part = settings.log.model_copy(update={"level": "WARNING", "json_lines": False})
-    own = settings.model_copy(update={"server": server_part, "log": log_part})
-    logs.configure(own.log)
+    own = settings.model_copy(update={"server": server_part})
     repo = Repo(f"sqlite:////{(out / 'agentd.sqlite3').resolve()}")
     server = Server(own, repo=repo)
     server.start()

@@ -212,6 +212,7 @@ class Channel:
         self.answer_state, self.cause = "answered", ""
         self._started = round(started.timestamp() * 1_000_000)
         self._sequence = 0
+        self._disposition = ""
         user = f"{dialled}@127.0.0.1:5060"
         self._known: dict[str, str] = {
             "uuid": uuid,
@@ -251,12 +252,16 @@ class Channel:
         if value:
             self.variables[name] = value
 
-    def hang_up(self, cause: str, disposition: str) -> None:
-        """The channel is over. disposition: send_bye | recv_bye."""
+    def hang_up(self, cause: str, *, by_peer: bool) -> None:
+        """The channel is over. by_peer: the far end sent the BYE."""
         self.cause, self.answer_state = cause, "hangup"
+        self._disposition = "recv_bye" if by_peer else "send_bye"
+        if by_peer:
+            self.set("sip_term_status", "200")
+            self.set("proto_specific_hangup_cause", "sip:200")
+            self.set("sip_term_cause", str(_CAUSES.get(cause, 31)))
         self.state_number = 10
         self._known["hung_up"] = str(self.micros)
-        self.set("sip_hangup_disposition", disposition)
 
     def data(self) -> bytes:
         """The answer to `connect`: one header block without a body or a length."""
@@ -289,6 +294,7 @@ class Channel:
         lines = [f"Event-Subclass: {quote(subclass)}"] if subclass else []
         lines += self._head(name)
         if name == "CHANNEL_HANGUP_COMPLETE":
+            self.set("sip_hangup_disposition", self._disposition)
             lines.append(f"Hangup-Cause: {quote(self.cause)}")
         if not bare:
             lines += self._body()
@@ -302,6 +308,8 @@ class Channel:
             lines.append(f"Content-Length: {len(content)}")
         inner = ("\n".join(lines) + "\n\n").encode() + content
         outer = f"Content-Length: {len(inner)}\nContent-Type: text/event-plain\n\n".encode()
+        if name == "CHANNEL_HANGUP" and self._disposition == "recv_bye":  # told from now on
+            self.set("sip_hangup_disposition", self._disposition)
         shown = {"Event-Name": name, **extra}
         if not bare:
             shown["Unique-ID"] = self.uuid

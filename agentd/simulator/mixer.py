@@ -39,7 +39,7 @@ def _table(codec: str) -> Samples:
     levels = np.array(sorted({(_alaw if codec == "pcma" else _mulaw)(c) for c in range(256)}))
     samples = np.arange(65_536, dtype=np.uint16).view(np.int16).astype(np.int32)
     midways = (levels[1:] + levels[:-1]) / 2
-    table: Samples = levels[np.searchsorted(midways, samples)].astype(np.int16)
+    table: Samples = levels[np.searchsorted(midways, samples, side="right")].astype(np.int16)
     return table
 
 

@@ -159,7 +159,7 @@ class Switch:
         if self.gone:
             return
         self.cause = cause if re.fullmatch(r"[A-Z_]+", cause) else "NORMAL_CLEARING"
-        self.channel.hang_up(self.cause, "recv_bye" if by_peer else "send_bye")
+        self.channel.hang_up(self.cause, by_peer=by_peer)
         self._event("CHANNEL_HANGUP")
         self.player.forget()
         self._finish_due = True
@@ -251,9 +251,11 @@ class Switch:
             case "sendmsg":
                 self._message(command)
             case "api":
-                body = api.answer(self, command.rest)
-                size = len(body.encode())
-                self._send(f"Content-Type: api/response\nContent-Length: {size}\n\n{body}")
+                before, self._out = self._out, []
+                body = api.answer(self, command.rest).encode()
+                head = f"Content-Type: api/response\nContent-Length: {len(body)}\n\n"
+                # The answer goes out before the events the command caused.
+                self._out = [*before, Send(head.encode() + body), *self._out]
             case "bgapi":
                 self._background(command)
             case "exit":
