@@ -23,7 +23,7 @@ models: $(VENV)/.installed
 	@$(BIN)/agentd models fetch whisper-base pico
 
 audio: models
-	@$(BIN)/agent-tools clone-voice julie --all --quiet
+	@for voice in julie marc; do $(BIN)/agent-tools clone-voice $$voice --all --quiet || exit; done
 	@$(BIN)/agent-tools setup-audio --make-background office --quiet
 
 demo: setup ## a whole spoken call through a simulated switch: transcript, score, stereo recording
@@ -50,4 +50,4 @@ bench: setup ## one JSON line per bar of the specification that can be measured 
 	@$(BIN)/python -m benchmarks
 
 clean: ## forget what was built, rendered and downloaded
-	rm -rf $(VENV) models audio/julie audio/background out .cache *.egg-info
+	rm -rf $(VENV) models audio/julie audio/marc audio/background out .cache *.egg-info

@@ -103,6 +103,7 @@ class Call:
             phone=variables.get("agentd_phone") or self._leg.dialled,
             contact=contact,
             answered_at=answered,
+            instance=self._house.instance,
         )
         self._ears = Ears(
             self.post,

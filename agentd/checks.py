@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from agentd import lines
 from agentd.catalog import Catalog
 from agentd.config import Settings
-from agentd.dialogue.scenario import lint
+from agentd.dialogue.lint import lint
 from agentd.errors import AgentdError
 from agentd.speech.library import AudioLibrary
 from agentd.speech.recogniser import open_recogniser
@@ -143,7 +144,7 @@ def _scenario(settings: Settings, catalog: Catalog, file: Path, name: str) -> It
         yield Finding(name, ERROR, problem.message, problem.mend)
     voice = open_voice(settings, scenario.voice)
     library = AudioLibrary(settings, scenario.voice)
-    clips = catalog.clips(scenario)
+    clips = lines.of_scenario(catalog, scenario)
     missing = library.missing(clips)
     if missing:
         yield Finding(

@@ -11,7 +11,8 @@ AgentdError                 exit code 1, message shown without a traceback
 |  |- SwitchTimeout         no reply in time
 |  `- SwitchGone            the connection or the channel is gone
 |- SpeechError              a recogniser or a voice failed
-`- StoreError               the database refused or is away
+`- StoreError               the database is away, too slow, or not of our schema: try later
+   `- StoreRefused          it is there and refuses this fact: trying again changes nothing
 """
 
 
@@ -72,4 +73,8 @@ class SpeechError(AgentdError):
 
 
 class StoreError(AgentdError):
-    """The database refused or cannot be reached."""
+    """The database cannot be used now; what was to be kept is still to be kept."""
+
+
+class StoreRefused(StoreError):
+    """The database is there and refuses this fact for good, e.g. one of a call it never had."""

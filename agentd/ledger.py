@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import msgspec
 
-from agentd.errors import StoreError
+from agentd.errors import StoreError, StoreRefused
 from agentd.observe import logs
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Ledger:
             try:
                 getattr(self._repo, method)(**arguments)
                 return
+            except StoreRefused:
+                raise
             except StoreError as error:
                 log.error("store away, spooling", call=self._call_id, error=str(error))
                 self._spooling = True
@@ -94,8 +96,10 @@ class Ledger:
 
 
 def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _: False) -> int:
-    """Write spooled calls to the store; returns how many. Stops at the first StoreError.
+    """Write spooled calls to the store; returns how many.
 
+    Stops when the store is away. What it refuses for good (a call erased meanwhile) is set aside as
+    `.refused`, so that it holds up nothing behind it.
     live: tells of a call id whether it is still going on (its file is still being written).
     """
     written = 0
@@ -105,6 +109,10 @@ def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _
         try:
             for line in file.read_bytes().splitlines():
                 _replay(repo, line)
+        except (StoreRefused, ValueError, TypeError) as error:
+            log.error("spooled call refused, set aside", call=file.stem, error=str(error))
+            file.rename(file.with_suffix(".refused"))
+            continue
         except StoreError:
             return written
         file.unlink()

@@ -1,5 +1,6 @@
 """The server: listeners, what calls share, the limit, admission and drain."""
 
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class House:
     workers: Workers
     audio: AudioServer
     spool: Path
+    instance: str
     _libraries: dict[str, AudioLibrary] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -71,6 +73,8 @@ class Server:
             settings.server.max_calls,
         )
         self._calls: dict[str, Call] = {}
+        # Two agentd on one machine differ by port; after a crash the same one comes back.
+        self._instance = f"{socket.gethostname()}:{settings.server.esl_port}"
         self._idle = Flag()
         self._idle.set()
         self._recovering: gevent.Greenlet | None = None
@@ -92,7 +96,9 @@ class Server:
             workers=self._workers,
             audio=self._audio,
             spool=spool,
+            instance=self._instance,
         )
+        self._close_what_a_crash_left(spool)
         self._recovering = gevent.spawn(self._recover_for_ever)
         self._audio.start()
         self._esl.start()
@@ -102,6 +108,17 @@ class Server:
             audio="{}:{}".format(*self._audio.address),
             recogniser=recogniser.name,
         )
+
+    def _close_what_a_crash_left(self, spool: Path) -> None:
+        """Calls of this instance that a kill cut off get their last facts, and an end."""
+        try:
+            recover(self._repo, spool)
+            ended = self._repo.fail_unfinished(self._instance)
+        except StoreError as error:
+            log.warning("the calls before the start were not looked at", error=str(error))
+            return
+        if ended:
+            log.warning("calls cut off by a crash were ended", calls=ended)
 
     @property
     def esl_address(self) -> tuple[str, int]:

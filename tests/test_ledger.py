@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agentd.errors import StoreError
+from agentd.errors import StoreError, StoreRefused
 from agentd.ledger import JOURNAL_BATCH, Ledger, recover
 
 
@@ -101,3 +101,16 @@ def test_the_journal_is_written_in_batches(tmp_path):
         ledger.journal(number, "event", "{}")
     (name, arguments), *more = repo.kept
     assert (name, len(arguments["entries"]), more) == ("journal_append", JOURNAL_BATCH, [])
+
+
+def test_what_the_store_refuses_for_good_is_set_aside(tmp_path):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path, away_from=0)
+    repo.away = False
+
+    def refuse(name, arguments):
+        raise StoreRefused("no such call")
+
+    repo._keep = refuse
+    assert recover(repo, tmp_path) == 0
+    assert [f.name for f in tmp_path.iterdir()] == ["call-1.refused"]

@@ -1,6 +1,7 @@
 """`agentd db`: the database's schema."""
 
 import click
+import msgspec
 
 from agentd.cli import settings_of
 from agentd.errors import StoreError
@@ -29,8 +30,9 @@ def migrate(ctx: click.Context) -> None:
 
 
 @db.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_context
-def status(ctx: click.Context) -> None:
+def status(ctx: click.Context, as_json: bool) -> None:
     """Say whether the database can be used. Exit 1 when not."""
     settings = settings_of(ctx)
     repo = Repo(settings.store.url, root=settings.paths.root)
@@ -38,6 +40,11 @@ def status(ctx: click.Context) -> None:
         report = repo.check()
     finally:
         repo.close()
-    if not report.ok:
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+        if not report.ok:
+            ctx.exit(1)
+    elif report.ok:
+        click.echo(report.detail)
+    else:
         raise StoreError(report.detail, mend=report.mend)
-    click.echo(report.detail)

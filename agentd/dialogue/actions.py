@@ -26,7 +26,7 @@ class Clip(msgspec.Struct, frozen=True):
     text: str
 
 
-class Say(Action):
+class Say(Action, frozen=True):
     """Play the clips one after the other. Ends in exactly one SayDone or SayFailed.
 
     offset_ms: begin this far into the clips (resuming after a false interruption).
@@ -43,13 +43,13 @@ class Say(Action):
         return " ".join(clip.text for clip in self.clips)
 
 
-class Stop(Action):
+class Stop(Action, frozen=True):
     """Stop a Say now; its SayDone follows with `completed` false."""
 
     say_id: str
 
 
-class Listen(Action):
+class Listen(Action, frozen=True):
     """What the ears should expect next: biases recognition, never restricts understanding.
 
     step: name of the rail step being asked.
@@ -60,20 +60,20 @@ class Listen(Action):
     phrases: tuple[str, ...] = ()
 
 
-class StartTimer(Action):
+class StartTimer(Action, frozen=True):
     """Send TimerFired(timer_id) after `seconds`; a timer of the same id is replaced."""
 
     timer_id: str
     seconds: float
 
 
-class CancelTimer(Action):
+class CancelTimer(Action, frozen=True):
     """Forget a timer; unknown ids are ignored."""
 
     timer_id: str
 
 
-class Record(Action):
+class Record(Action, frozen=True):
     """Commit a fact. `kind` is one of `KINDS`, `data` is JSON-ready."""
 
     kind: str
@@ -90,19 +90,19 @@ class Record(Action):
 KINDS = ("turn", "step", "score", "suppression", "callback", "disposition")
 
 
-class Background(Action):
+class Background(Action, frozen=True):
     """Start (`file` given) or stop (`file` empty) the looped ambience."""
 
     file: str
 
 
-class Transfer(Action):
+class Transfer(Action, frozen=True):
     """Hand the call to a person: `target` is a dialplan extension or a SIP URI."""
 
     target: str
 
 
-class Hangup(Action):
+class Hangup(Action, frozen=True):
     """End the call with a FreeSWITCH hangup cause. Nothing but Record follows it."""
 
     cause: str = "NORMAL_CLEARING"

@@ -12,7 +12,7 @@ class Event(msgspec.Struct, frozen=True, tag=True):
     """Base of every event; the tag is the class name."""
 
 
-class Answered(Event):
+class Answered(Event, frozen=True):
     """The call is up and can hear us.
 
     contact: columns of the contact row, `first_name`, `last_name`, `company` and any extra.
@@ -27,13 +27,13 @@ class Answered(Event):
     recorded: bool = False
 
 
-class SayStarted(Event):
+class SayStarted(Event, frozen=True):
     """The first clip of a Say has begun to play on the switch."""
 
     say_id: str
 
 
-class SayDone(Event):
+class SayDone(Event, frozen=True):
     """A Say has ended. `completed` is false when it was stopped; `heard_ms` is what was heard."""
 
     say_id: str
@@ -41,34 +41,34 @@ class SayDone(Event):
     heard_ms: int
 
 
-class SayFailed(Event):
+class SayFailed(Event, frozen=True):
     """A Say could not be played at all (missing file, switch error)."""
 
     say_id: str
     reason: str
 
 
-class SpeechStarted(Event):
+class SpeechStarted(Event, frozen=True):
     """The prospect began to speak (voice activity, debounced)."""
 
     at_ms: int
 
 
-class Interruption(Event):
+class Interruption(Event, frozen=True):
     """The prospect speaks over `say_id`, and the ears judge that it is meant."""
 
     say_id: str
     at_ms: int
 
 
-class Partial(Event):
+class Partial(Event, frozen=True):
     """What has been understood so far of an utterance that is still going on."""
 
     text: str
     at_ms: int
 
 
-class Utterance(Event):
+class Utterance(Event, frozen=True):
     """A finished turn of the prospect.
 
     text: as the recogniser writes it; empty when there was sound but no words.
@@ -84,33 +84,33 @@ class Utterance(Event):
     alternatives: tuple[str, ...] = ()
 
 
-class TimerFired(Event):
+class TimerFired(Event, frozen=True):
     """A timer started with `StartTimer` has run out."""
 
     timer_id: str
 
 
-class Dtmf(Event):
+class Dtmf(Event, frozen=True):
     """One DTMF digit: 0-9, *, #, A-D."""
 
     digit: str
 
 
-class TransferDone(Event):
+class TransferDone(Event, frozen=True):
     """The switch took or refused a transfer."""
 
     ok: bool
     reason: str = ""
 
 
-class HungUp(Event):
+class HungUp(Event, frozen=True):
     """The channel is gone. `cause` is the switch's hangup cause; `by_us` when we asked for it."""
 
     cause: str
     by_us: bool = False
 
 
-class Fault(Event):
+class Fault(Event, frozen=True):
     """Something technical broke inside the call; it must end politely, FAILED.
 
     `speakable` is false when we can no longer be heard, so that no goodbye is tried.
@@ -120,7 +120,7 @@ class Fault(Event):
     speakable: bool = True
 
 
-class DrainRequested(Event):
+class DrainRequested(Event, frozen=True):
     """The server is stopping and its deadline has passed: say goodbye now."""
 
 

@@ -6,9 +6,10 @@ from agentd.dialogue.spoken import spoken
 _EMPTY = frozenset(
     "le la les l un une des du de d au aux a en et ou que qu qui ce c cet cette ces ca cela est "
     "je j tu il elle on nous vous ils elles me m te t se s y ne n mon ma mes votre vos ton ta "
-    "tes son sa ses leur leurs notre nos pour par avec dans sur moi toi lui eux si bien tres alors donc "
-    "euh bah ben hein quoi oui ouais non mais enfin la voila ok d accord bon etre suis es sommes "
-    "etes sont ete etait avoir ai as avez avons ont fait faire faites aussi encore tout tous".split()
+    "tes son sa ses leur leurs notre nos pour par avec dans sur moi toi lui eux si bien tres alors "
+    "donc euh bah ben hein quoi oui ouais non mais enfin la voila ok d accord bon etre suis es "
+    "sommes etes sont ete etait avoir ai as avez avons ont fait faire faites aussi encore tout "
+    "tous".split()
 )
 _QUESTION = frozenset("combien comment quel quelle quels quelles pourquoi ou qui quand".split())
 _ENDINGS = (

@@ -95,7 +95,7 @@ class AudioLibrary:
             return known[1]
         try:
             with wave.open(str(path)) as file:
-                length = round(file.getnframes() * 1000 / file.getframerate())
+                length = int(file.getnframes() * 1000 // file.getframerate())
         except (wave.Error, EOFError) as error:
             raise SpeechError(f"{path} is not a WAV file: {error}") from None
         if len(self._lengths) > 10_000:

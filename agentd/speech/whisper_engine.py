@@ -22,9 +22,11 @@ BEAM = 5
 MIN_WINDOW_S, MAX_WINDOW_S, TAIL_S = 4.0, 28.0, 1.5
 FRAMES_PER_S = 100  # of the log-mel features
 TOKENS_PER_S = 8  # nobody speaks faster; more is a decoder going round in circles
+SHORTEST_CLEANED_S = 1.1
 BATCH = 12  # candidates scored together
 NEAREST = 8  # theme phrases worth scoring
-SURE = -0.25  # mean log p of a free decoding that needs no second opinion
+SURE = 0.6  # mean p a token of a free decoding that only a clear candidate overrules
+SILENCE_AROUND_S = 0.4  # an utterance's lead, and the pause that ended it
 SILENCE = 200 / 32768  # peak under which there is nothing to decode
 
 # What Whisper writes for noise and music: subtitles it was trained on.
@@ -98,14 +100,23 @@ class WhisperRecogniser:
         peak = float(np.abs(audio).max()) if audio.size else 0.0
         if peak < SILENCE:
             return NOTHING
-        encoded = self._encode(_widen(audio * np.float32(0.9 / peak)))
+        clean = _denoise((audio * (0.9 / peak)).astype(np.float32))
+        encoded = self._encode(_widen(clean))
         seconds = audio.size / RATE_HZ
+        voiced = max(0.2, seconds - SILENCE_AROUND_S)
         hypotheses, mean = self._free(encoded, seconds)
         free = hypotheses[0] if hypotheses else ""
-        possible = cand.plausible((*cand.COMMON, *phrases), seconds)
+        possible = cand.plausible((*cand.COMMON, *phrases), voiced)
         possible += cand.nearest(vocabulary, hypotheses, NEAREST)
-        scored = self._score(encoded, list(dict.fromkeys(possible)))
-        return choose(free, mean, hypotheses, scored, self._floor)
+        scored = sorted(
+            (
+                (score + cand.bonus(text, hypotheses), text)
+                for score, text in self._score(encoded, cand.distinct(possible))
+            ),
+            reverse=True,
+        )
+        known = cand.alike((*vocabulary, *phrases, *cand.COMMON), free) if free else ""
+        return choose(free, mean, hypotheses, scored, self._floor, known)
 
     # -- native -----------------------------------------------------------------------------
 
@@ -146,7 +157,14 @@ class WhisperRecogniser:
         """(score, text) of each candidate, best first; see `candidates` for the score."""
         self._learn(texts)
         sums = self._likelihoods(encoded, texts)
-        scored = [(sums[t] - cand.PRIOR * self._priors[t], t) for t in texts]
+        scored = [
+            (
+                (sums[t] - cand.PRIOR * self._priors[t]) / math.sqrt(len(self._tokens[t]))
+                + cand.FREQUENT.get(t, 0.0),
+                t,
+            )
+            for t in texts
+        ]
         return sorted(scored, reverse=True)
 
     def _learn(self, texts: Sequence[str]) -> None:
@@ -218,18 +236,26 @@ def choose(
     hypotheses: Sequence[str],
     scored: Sequence[tuple[float, str]],
     floor: float,
+    known: str = "",
 ) -> Heard:
     """Between the free decoding and the best candidate; below `floor` nothing was understood.
 
-    mean: mean log p a token of `free`. scored: (score, candidate), best first.
+    mean: mean log p a token of `free`. scored: (score, candidate), best first. known: `free` with a
+    phrase that sounds the same written out.
     """
     sure = math.exp(mean) if free and not is_phantom(free) else 0.0
     best = scored[0] if scored else (-math.inf, "")
-    if best[0] > cand.ACCEPT and not (mean > SURE and best[0] < 0 and sure):
-        rival = next((s for s, t in scored[1:] if not _contained(t, best[1])), -math.inf)
-        doubt = 0.9 * math.exp(-max(0.0, best[0] - rival) / 1.2)
-        confidence = (1 - doubt) / (1 + math.exp(-(best[0] - cand.ACCEPT) / 1.5))
-        others = [t for s, t in scored[1:4] if s > max(cand.ACCEPT, best[0] - 2.0)]
+    readable = sure > SURE
+    if known and readable and best[0] < 0:
+        chosen = Heard(known, round(math.sqrt(sure), 3), (free, *hypotheses[1:]))
+    elif best[0] > cand.ACCEPT and not (readable and best[0] < 0):
+        rivals = ((s, t) for s, t in scored[1:] if not _contained(t, best[1]))
+        rival, other = next(rivals, (-math.inf, ""))
+        # A yes taken for a no is the one mistake that cannot be mended later in the call.
+        opposed = {best[1], other} <= {"oui", "non"}
+        doubt = 0.9 * math.exp(-max(0.0, best[0] - rival) / (1.6 if opposed else 0.8))
+        confidence = (1 - doubt) / (1 + math.exp(-(best[0] - cand.ACCEPT)))
+        others = [t for s, t in scored[1:4] if s > max(cand.ACCEPT, best[0] - 1.0)]
         chosen = Heard(best[1], round(confidence, 3), (*others, *([free] if sure else [])))
     else:
         chosen = Heard(free, round(sure, 3), tuple(hypotheses[1:]))
@@ -274,6 +300,34 @@ def _contained(one: str, other: str) -> bool:
     """Two candidates that say the same with more or fewer words are not rivals."""
     a, b = set(one.split()), set(other.split())
     return a <= b or b <= a
+
+
+def _denoise(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The line's steady noise taken off: spectral subtraction, with what is quietest as the noise.
+
+    Noise at -60 dBFS, 38 dB under the voice, is enough to double Whisper's errors on A-law speech:
+    word error .60 without, .37 with (20 phrases, one voice).
+    """
+    size, hop = 512, 128
+    if audio.size < RATE_HZ * SHORTEST_CLEANED_S:
+        return audio  # too little silence to know the noise by
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    padded = np.pad(audio, (size, size + (-audio.size) % hop))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop] * window
+    spectrum = np.fft.rfft(frames, axis=1)
+    power = np.abs(spectrum) ** 2
+    edge = size // hop  # frames that hold padding
+    noise = 1.5 * np.percentile(power[edge:-edge], 15, axis=0)
+    gain = np.sqrt(np.maximum(1 - 1.5 * noise / np.maximum(power, 1e-12), 0.05**2))
+    smooth = np.pad(gain, 1, mode="edge")
+    rows = smooth[:-2] + smooth[1:-1] + smooth[2:]
+    gain = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
+    cleaned = np.fft.irfft(spectrum * gain, n=size, axis=1).astype(np.float32) * window
+    whole = np.zeros(padded.size, np.float32)
+    for number, frame in enumerate(cleaned):
+        whole[number * hop : number * hop + size] += frame
+    # Hann squared at three quarters overlap adds up to 1.5.
+    return (whole[size : size + audio.size] / np.float32(1.5)).astype(np.float32)
 
 
 def _widen(audio: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,115 +1,170 @@
-"""Tables. Times of the world are UTC with offset, as ISO 8601 text; times of a call are ms.
+"""Tables, bound to no database: every query says on which one it runs (`query.execute(database)`),
+so that two stores in one process never meet.
 
-Text rather than a timestamp type: both databases keep it, and sort it, alike.
+Times of the world are UTC with offset, as ISO 8601 text of one width; times of a call are ms. Text
+rather than a timestamp type: both databases keep it, and sort it, alike.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import peewee as pw
 
-database = pw.DatabaseProxy()
+
+class Text(pw.TextField):
+    """Text either database takes: what a switch or a recogniser sends may hold U+0000 or half a
+    surrogate pair, which PostgreSQL, or UTF-8, cannot."""
+
+    def db_value(self, value: Any) -> Any:
+        """To the database."""
+        if isinstance(value, str):
+            value = value.replace("\0", "").encode("utf-8", "replace").decode()
+        return super().db_value(value)
 
 
-class JsonField(pw.TextField):
+class Json(Text):
     """JSON as text: what both databases hold the same way."""
 
     def db_value(self, value: Any) -> Any:
         """To the database."""
-        return None if value is None else msgspec.json.encode(value).decode()
+        return None if value is None else as_json(value)
 
     def python_value(self, value: Any) -> Any:
         """From the database."""
         return None if value is None else msgspec.json.decode(value)
 
 
-class _Table(pw.Model):
-    class Meta:
-        database = database
+class Utc(pw.TextField):
+    """An instant: aware datetimes in and out, kept in UTC with milliseconds."""
+
+    def db_value(self, value: Any) -> Any:
+        """To the database. Raises ValueError on a datetime without zone: it names no instant."""
+        if value is None or isinstance(value, str):
+            return value
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def python_value(self, value: Any) -> datetime | None:
+        """From the database."""
+        return None if value is None else datetime.fromisoformat(value)
 
 
-class Call(_Table):
-    """One answered call, or one that never was."""
+def as_json(value: Any) -> str:
+    """One text a value, whatever the order of its members."""
+    try:
+        return msgspec.json.encode(value, order="deterministic").decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_encodable(value), order="deterministic").decode()
 
-    id = pw.TextField(primary_key=True)
-    scenario = pw.TextField()
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(k): _encodable(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(v) for v in value]
+    return value
+
+
+class Call(pw.Model):
+    """One call. `phone` and `contact` are in the clear (a lead is called back): what `forget`
+    erases. `instance`: the agentd that holds it."""
+
+    id = Text(primary_key=True)
+    scenario = Text()
     version = pw.IntegerField()
-    phone = pw.TextField()
-    contact = JsonField()
-    answered_at = pw.TextField()
-    ended_at = pw.TextField(null=True, index=True)
-    disposition = pw.TextField(null=True, index=True)
-    score = pw.IntegerField(default=0)
-    reason = pw.TextField(default="")
-    hangup_cause = pw.TextField(null=True)
-    recording = pw.TextField(null=True)
+    phone = Text(index=True)
+    contact = Json()
+    instance = Text(index=True)
+    started_at = Utc(index=True)
+    answered_at = Utc(null=True)
+    ended_at = Utc(null=True, index=True)
+    disposition = Text(null=True, index=True)
+    score = pw.IntegerField()
+    reason = Text()
+    hangup_cause = Text(null=True)
+    recording = Text(null=True)
 
 
-class _OfCall(_Table):
-    call = pw.ForeignKeyField(Call, on_delete="CASCADE")
+class _OfCall(pw.Model):
+    call = pw.ForeignKeyField(Call, on_delete="CASCADE", index=False)
     seq = pw.IntegerField()
 
     class Meta:
-        indexes = ((("call", "seq"), True),)
+        primary_key = pw.CompositeKey("call", "seq")
 
 
 class Fact(_OfCall):
-    """Every Record of the engine, in order: what the other tables are drawn from."""
+    """Every Record of the engine, in order: what the tables below are drawn from."""
 
     at_ms = pw.IntegerField()
-    kind = pw.TextField()
-    data = JsonField()
+    kind = Text()
+    data = Json()
 
 
 class Turn(_OfCall):
     """One thing said, by either."""
 
-    who = pw.TextField()
-    text = pw.TextField()
+    who = Text()
+    text = Text()
     start_ms = pw.IntegerField()
     end_ms = pw.IntegerField()
     interrupted = pw.BooleanField()
-    intent = pw.TextField(null=True)
-    objection = pw.TextField(null=True)
+    intent = Text(null=True)
+    objection = Text(null=True)
 
 
 class Step(_OfCall):
     """How one step of the rail came out."""
 
-    name = pw.TextField()
-    outcome = pw.TextField()
+    name = Text()
+    outcome = Text()
     turns = pw.IntegerField()
 
 
 class Callback(_OfCall):
-    """When the prospect wants to be called, as said."""
+    """When the prospect wants to be called: as said, and what else was understood of it."""
 
-    text = pw.TextField()
+    text = Text()
+    data = Json()
 
 
 class Journal(_OfCall):
     """Every event and action of a call: what `agentd replay` reads."""
 
     at_ms = pw.IntegerField()
-    direction = pw.TextField()
-    json = pw.TextField()
+    direction = Text()
+    json = Text()
 
 
-class Suppression(_Table):
-    """Numbers never to be called again, as hashes (see `repo.Repo.suppressed`)."""
+class Suppression(pw.Model):
+    """Numbers never to be called again, as keyed hashes (`agentd.store.phones`). It outlives the
+    call it came from: `call_id` is a plain text, not a reference."""
 
-    phone_hash = pw.TextField(primary_key=True)
-    reason = pw.TextField()
-    text = pw.TextField()
-    call = pw.TextField(null=True, column_name="call_id")
-    at = pw.TextField()
+    phone_hash = Text(primary_key=True)
+    reason = Text()
+    text = Text()
+    call_id = Text(null=True)
+    at = Utc()
 
 
-class Secret(_Table):
+class Secret(pw.Model):
     """Keys of this database."""
 
-    name = pw.TextField(primary_key=True)
-    value = pw.TextField()
+    name = Text(primary_key=True)
+    value = Text()
 
 
-TABLES = (Call, Fact, Turn, Step, Callback, Journal, Suppression, Secret)
+TABLES: tuple[type[pw.Model], ...] = (
+    Call,
+    Fact,
+    Turn,
+    Step,
+    Callback,
+    Journal,
+    Suppression,
+    Secret,
+)

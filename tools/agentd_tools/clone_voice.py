@@ -2,12 +2,12 @@
 
 import click
 
+from agentd import lines
 from agentd.cli import settings_of
 from agentd.dialogue.actions import Clip
 from agentd.errors import BadInput
 from agentd.speech.library import AudioLibrary
 from agentd.speech.synthesis import open_voice
-from agentd_tools import lines
 from agentd_tools.render import render
 
 

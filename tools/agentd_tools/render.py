@@ -44,7 +44,8 @@ def normalise(samples: Int16, rate_hz: int, lufs: float = TARGET_LUFS) -> Int16:
         return samples
     gain = 10 ** ((lufs - loudness) / 20)
     gain = min(gain, PEAK / float(np.abs(wide).max()))
-    return np.round(wide * gain * 32767).astype(np.int16)
+    levelled: Int16 = np.round(wide * gain * 32767).astype(np.int16)
+    return levelled
 
 
 def render(
