@@ -19,18 +19,9 @@ KEEPS_QUIET_MS = 150  # silence of the agent before its sound counts as an answe
 Loud = NDArray[np.bool_]
 
 
-<<<<<<< HEAD
 @dataclass(frozen=True)
 class Timing:
     """Measured on the recording, in ms.
-=======
-def levels(samples: Samples) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """RMS of each 10 ms."""
-    whole = len(samples) // FRAME * FRAME
-    frames = samples[:whole].astype(np.float64).reshape(-1, FRAME)
-    level: np.ndarray[Any, np.dtype[np.float64]] = np.sqrt((frames * frames).mean(axis=1))
-    return level
->>>>>>> main
 
     answers: end of the prospect's speech to the agent's first sound, a spoken turn each.
     interrupts: begin of an interruption to the agent's last sound, where it was cut off.

@@ -67,13 +67,8 @@ class Line(_Part):
 class Manner(_Part):
     """How the prospect speaks, in percent of the engine's own; None: the simulator's choice."""
 
-<<<<<<< HEAD
     speed: int | None = Field(default=None, ge=50, le=200)
     pitch: int | None = Field(default=None, ge=50, le=200)
-=======
-    speed: int = Field(100, ge=50, le=200)
-    pitch: int = Field(120, ge=50, le=200)
->>>>>>> main
 
 
 class Turn(_Part):

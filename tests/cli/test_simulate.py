@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import gevent
 import pytest
@@ -121,12 +119,15 @@ def test_an_expectation_that_does_not_hold_exits_1_and_says_which(
 class FakeReport:
     """What a store would give for a call."""
 
-    disposition, score, objections, interruptions = "LEAD", 100, ["x"], 1
-    steps: list[dict[str, Any]] = [{"name": "Q1", "outcome": "affirm", "turns": 1}]
-    turns: list[dict[str, Any]] = [
-        {"who": "agent", "text": "Bonjour.", "start_ms": 0, "end_ms": 900, "interrupted": True}
-    ]
+    disposition, score, interruptions = "LEAD", 100, 1
     ended_at = "2026-11-23T10:00:00+00:00"
+
+    def __init__(self) -> None:
+        self.objections = ["x"]
+        self.steps = [{"name": "Q1", "outcome": "affirm", "turns": 1}]
+        self.turns = [
+            {"who": "agent", "text": "Bonjour.", "start_ms": 0, "end_ms": 900, "interrupted": True}
+        ]
 
 
 class FakeRepo:
@@ -141,9 +142,9 @@ class FakeRepo:
 
 
 @pytest.fixture
-def voices(tmp_path: Path) -> Iterator[Voices]:
-    """Sounds from a cache: no synthesis is needed for a hum."""
-    yield Voices(tmp_path / "none", tmp_path / "cache")
+def voices(tmp_path: Path) -> Voices:
+    """No synthesis is needed for a hum."""
+    return Voices(tmp_path / "none", tmp_path / "cache")
 
 
 def test_a_result_is_what_the_store_kept(tmp_path: Path, voices: Voices) -> None:
@@ -208,7 +209,7 @@ def test_prospects_are_synthesised_once(tmp_path: Path) -> None:
 @pytest.mark.speech
 @pytest.mark.skipif(not MODELS, reason="`make models` has not been run")
 def test_a_spoken_call_from_a_shell(tmp_path: Path) -> None:
-    """The shortest whole call: a real agentd in a real process, and standard output is JSON only."""
+    """The shortest whole call, in a process of its own: standard output holds JSON only."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "agentd", "simulate", str(SCENARIO), "--json"),
