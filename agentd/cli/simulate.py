@@ -1,4 +1,4 @@
-"""`agentd simulate`: calls agentd exactly as FreeSWITCH would, with a spoken prospect."""
+"""`agentd simulate`: call agentd exactly as FreeSWITCH would, with a spoken prospect."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from agentd.cli import settings_of
 from agentd.config import Settings
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     "--persona",
     "persona_path",
     required=True,
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     help="A persona file, or a folder of them.",
 )
 @click.option(
@@ -31,15 +30,23 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("out/simulate"),
     show_default=True,
-    help="Recordings, transcripts and results go here.",
+    help="Where recordings, transcripts and results go.",
 )
-@click.option("--concurrency", type=click.IntRange(1, 1000), default=1, show_default=True)
-@click.option("--repeat", type=click.IntRange(1, 100_000), default=1, show_default=True)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1_000),
+    default=1,
+    show_default=True,
+    help="Calls held at once.",
+)
+@click.option(
+    "--repeat", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Of each."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a call, and nothing else.")
 @click.option(
     "--connect",
     metavar="HOST:PORT",
-    help="Call a running agentd (which shares this database) instead of one of our own.",
+    help="Call the agentd that listens there; its store must be the configured one.",
 )
 @click.pass_context
 def simulate(
@@ -54,7 +61,7 @@ def simulate(
 ) -> None:
     """Hold spoken calls without a telephone, and judge them.
 
-    Exit 0 when every expectation of the personas holds, 1 when one does not, 2 on bad input.
+    Exit 0 when every `expect` holds, 1 when one does not, 2 on bad input.
 
     \b
     agentd simulate scenarios/scenario_finance.json --persona scenarios/personas
@@ -63,74 +70,73 @@ def simulate(
     from agentd.simulator import report
     from agentd.simulator.persona import load_personas
     from agentd.simulator.run import Simulation
+    from agentd.simulator.voices import Voices
 
     settings = settings_of(ctx)
+    # On standard error, and only what is wrong: standard output belongs to the results.
+    level = "WARNING" if settings.log.level == "INFO" else settings.log.level
+    log_part = settings.log.model_copy(update={"level": level, "json_lines": False})
+    logs.configure(log_part)
     personas = load_personas(persona_path)
+    # What is wrong with the scenario is told before anything is started.
     catalog = Catalog(settings)
-    catalog.brain(catalog.scenario(str(scenario)))  # bad input is told before anything starts
+    catalog.brain(catalog.scenario(str(scenario)))
     file = catalog.scenario_file(str(scenario))
+    address = None if connect is None else _address(connect)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"--out {out}: {error.strerror}") from None
-    failed = 0
-    with _agentd(settings, out, connect, concurrency) as (address, repo):
-        simulation = Simulation(
-            file,
-            address,
-            repo,
-            out,
-            settings.path("models", "pico"),
-            settings.paths.root.resolve() / ".cache" / "prospects",
+    cache = settings.paths.root.resolve() / ".cache" / "prospects"
+    voices = Voices(settings.path("models", "pico"), cache)
+    results = []
+    with _agentd(settings, out, address, concurrency) as (reached, repo):
+        simulation = Simulation(file, reached, repo, out, voices)
+        for result in simulation.run(personas, concurrency=concurrency, repeat=repeat):
+            click.echo(report.encode(result.json) if as_json else result.text)
+            results.append(result.json)
+    if not as_json and len(results) > 1:
+        click.echo(report.summary(sorted(results, key=lambda r: str(r["persona"]))))
+    ctx.exit(0 if all(r["passed"] for r in results) else 1)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise BadInput(
+            f"--connect {text}: HOST:PORT is wanted", mend="for example --connect 127.0.0.1:8084"
         )
-        count = len(personas) * repeat
-        for result in simulation.run(personas, concurrency, repeat):
-            failed += not result["passed"]
-            if as_json:
-                click.echo(msgspec.json.encode(result).decode())
-            else:
-                click.echo(report.transcript(result))
-    if not as_json and count > 1:
-        click.echo(f"{count - failed} of {count} calls ended as expected")
-    ctx.exit(1 if failed else 0)
+    return host.strip("[]"), int(port)
 
 
 @contextmanager
 def _agentd(
-    settings: Settings, out: Path, connect: str | None, concurrency: int
+    settings: Settings, out: Path, address: tuple[str, int] | None, concurrency: int
 ) -> Iterator[tuple[tuple[str, int], "Repo"]]:
-    """An agentd to call, and the database it keeps calls in."""
+    """An agentd to call, and the store it writes to."""
     from agentd.store.repo import Repo
 
-    if connect is not None:
-        host, _, port = connect.rpartition(":")
-        if not host or not port.isdigit():
-            raise BadInput(f"--connect {connect}: HOST:PORT is wanted")
+    if address is not None:
         repo = Repo(settings.store.url, root=settings.paths.root)
         try:
-            yield (host, int(port)), repo
+            yield address, repo
         finally:
             repo.close()
         return
     from agentd.server import Server
 
-    own = settings.model_copy(
+    server_part = settings.server.model_copy(
         update={
-            "server": settings.server.model_copy(
-                update={
-                    "host": "127.0.0.1",
-                    "esl_port": 0,
-                    "audio_port": 0,
-                    "audio_url": "",
-                    "max_calls": max(concurrency, settings.server.max_calls),
-                }
-            ),
-            "log": settings.log.model_copy(update={"level": "WARNING", "json_lines": False}),
+            "host": "127.0.0.1",
+            "esl_port": 0,
+            "audio_port": 0,
+            "audio_url": "",
+            "max_calls": max(concurrency, settings.server.max_calls),
         }
     )
-    logs.configure(own.log)
+    own = settings.model_copy(update={"server": server_part})
     repo = Repo(f"sqlite:////{(out / 'agentd.sqlite3').resolve()}")
-    server = Server(own, repo)
+    server = Server(own, repo=repo)
     server.start()
     try:
         yield server.esl_address, repo

@@ -41,4 +41,5 @@ def configure(settings: LogSettings) -> None:
 
 def get(name: str) -> Any:
     """A logger bound to a component name."""
-    return structlog.get_logger().bind(component=name)
+    # Bound at each use: a logger bound here would keep what was configured before `configure`.
+    return structlog.get_logger(component=name)

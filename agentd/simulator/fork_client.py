@@ -1,134 +1,224 @@
-"""The audio fork's side of the websocket: what mod_audio_fork does, on a gevent socket."""
+"""mod_audio_fork's side of one audio fork: a websocket client on a gevent socket.
+
+The handshake, the frames and what is told when are those of `04_ws_handshakes.txt` and `04b`. Of
+the traps measured there this one is kept: a fork stopped before its websocket is open leaves it
+open, without audio.
+"""
 
 import socket
+from collections import deque
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
-from gevent.queue import Full, Queue
+import msgspec
+from gevent.event import Event as Flag
 from websockets.client import ClientProtocol
-from websockets.http11 import Response
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidURI, WebSocketException
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+SUBPROTOCOL = "audio.drachtio.org"
 CONNECT_TIMEOUT_S = 5.0
-BUFFER = 100  # frames: mod_audio_fork's default of 2 s
+KEEP_BYTES = 64_000  # audio kept while the websocket opens: two seconds, then the oldest goes
+WAITING = 3_000  # frames a server that does not read may leave with us; later ones are dropped
+SEND_TIMEOUT_S = 30.0
+# Texts a server may send, and the event each makes.
+_TOLD = {"transcription": "transcription", "transfer": "transfer", "error": "error"}
 
 
 class ForkClient:
-    """Streams L16 16 kHz mono; tells `on_event(subclass, json)` what became of it."""
+    """Opens at once; `feed` it 20 ms at a time. `tell` hears (event, body)."""
 
-    def __init__(self, url: str, metadata: str, on_event: Callable[[str, str], None]) -> None:
+    def __init__(self, url: str, metadata: str, tell: Callable[[str, str], None]) -> None:
         self._url = url
         self._metadata = metadata
-        self._on_event = on_event
-        self._frames: Queue[bytes | None] = Queue(maxsize=BUFFER)
-        self._stopped = False
-        self._greenlet = gevent.spawn(self._run)
+        self._tell = tell
+        self._socket: socket.socket | None = None
+        self._protocol: ClientProtocol | None = None
+        self._kept: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self._overrun = False
+        self._wake = Flag()
+        self._outbox: deque[bytes] = deque()
+        self._open = self._paused = self._deaf = self._ending = False
+        self.frames = self.dropped = 0
+        self._greenlets = [gevent.spawn(self._run), gevent.spawn(self._write)]
 
-    def send(self, pcm: bytes) -> None:
-        """20 ms of audio; dropped, as the module does, when the peer is 2 s behind."""
-        if pcm and not self._stopped:
-            try:
-                self._frames.put_nowait(pcm)
-            except Full:
-                self._on_event("mod_audio_fork::buffer_overrun", "")
+    def feed(self, audio: bytes) -> None:
+        """20 ms of the prospect: sent, kept until the websocket is open, or dropped when paused."""
+        if self._paused or self._deaf or self._ending:
+            return
+        if not self._open:
+            self._kept.append(audio)
+            self._kept_bytes += len(audio)
+            while self._kept_bytes > KEEP_BYTES:
+                self._kept_bytes -= len(self._kept.popleft())
+                self._overrun = True
+            return
+        if len(self._outbox) > WAITING:
+            self.dropped += 1
+            return
+        self._binary(audio)
 
-    def stop(self) -> None:
-        """Close 1000, as a stop or a hangup does: no event of it."""
-        if not self._stopped:
-            self._stopped = True
-            while not self._frames.empty():
-                self._frames.get_nowait()
-            self._frames.put_nowait(None)
+    def do(self, action: str, text: str = "") -> None:
+        """action: stop | hangup | pause | resume | graceful-shutdown | text."""
+        if action in ("pause", "resume"):
+            self._paused = action == "pause"
+        elif not self._open:
+            self._deaf = True  # stopped before it was open: it opens, and stays open, mute
+        elif action == "text":
+            self._text(text)
+        elif action == "graceful-shutdown":
+            self._binary(b"")
+            self._deaf = True
+        else:
+            if text and action == "stop":
+                self._text(text)
+            self._ending = True
+            self._with(lambda protocol: protocol.send_close(1000))
+
+    def close(self) -> None:
+        """The call is over and so are we."""
+        gevent.killall(self._greenlets, block=True, timeout=1.0)
+        if self._socket is not None:
+            self._socket.close()
+
+    # -- the websocket ----------------------------------------------------------------------
 
     def _run(self) -> None:
-        parts = urlsplit(self._url)
         try:
-            sock = socket.create_connection(
-                (parts.hostname or "", parts.port or 80), CONNECT_TIMEOUT_S
-            )
-        except OSError:
-            self._on_event("mod_audio_fork::connect_failed", '{"reason":"Unable to connect"}')
+            uri = parse_uri(self._url)
+            self._socket = socket.create_connection((uri.host, uri.port), CONNECT_TIMEOUT_S)
+        except (OSError, InvalidURI):
+            self._tell("connect_failed", '{"reason":"Unable to connect"}')
             return
-        try:
-            self._stream(sock)
-        except OSError:
-            if not self._stopped:
-                self._on_event("mod_audio_fork::disconnect", "")
-        finally:
-            sock.close()
-
-    def _stream(self, sock: socket.socket) -> None:
-        protocol = ClientProtocol(
-            parse_uri(self._url), subprotocols=[Subprotocol("audio.drachtio.org")]
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # The real module waits for an answer to its upgrade for ever, and says nothing.
+        self._socket.settimeout(None)
+        self._protocol = protocol = ClientProtocol(
+            uri, subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=1 << 20
         )
-        protocol.send_request(protocol.connect())
-        _flush(sock, protocol)
-        while protocol.state is State.CONNECTING:
-            data = sock.recv(4096)
-            protocol.receive_data(data) if data else protocol.receive_eof()
-            for event in protocol.events_received():
-                if isinstance(event, Response) and event.status_code != 101:
-                    self._on_event(
-                        "mod_audio_fork::connect_failed",
-                        '{"reason":"HS: ws upgrade response not 101"}',
-                    )
-                    return
-            if not data:
-                self._on_event("mod_audio_fork::connect_failed", '{"reason":"closed"}')
-                return
-        self._on_event("mod_audio_fork::connect", "")
-        if self._metadata:
-            protocol.send_text(self._metadata.encode())
-            _flush(sock, protocol)
-        reader = gevent.spawn(self._read, sock, protocol)
+        protocol.send_request(self._request(protocol.key))
+        self._flush()
         try:
-            self._write(sock, protocol)
-        finally:
-            reader.kill()
+            while data := self._socket.recv(65_536):
+                protocol.receive_data(data)
+                for event in protocol.events_received():
+                    self._received(event)
+                self._flush()
+            protocol.receive_eof()
+        except OSError:
+            pass
+        self._gone()
 
-    def _write(self, sock: socket.socket, protocol: ClientProtocol) -> None:
-        sock.settimeout(CONNECT_TIMEOUT_S)
-        # What waited for the connection goes as one big frame.
-        waited = []
-        while not self._frames.empty():
-            frame = self._frames.get_nowait()
-            if frame is None:
-                self._frames.put_nowait(None)
-                break
-            waited.append(frame)
-        if waited:
-            protocol.send_binary(b"".join(waited))
-            _flush(sock, protocol)
-        while (frame := self._frames.get()) is not None:
-            if protocol.state is not State.OPEN:
-                return
-            protocol.send_binary(frame)
-            _flush(sock, protocol)
-        protocol.send_close(1000)
-        _flush(sock, protocol)
+    def _request(self, key: str) -> Request:
+        parts = urlsplit(self._url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = Headers()
+        for name, value in (
+            ("Pragma", "no-cache"),
+            ("Cache-Control", "no-cache"),
+            ("Host", parts.hostname or ""),
+            ("Origin", f"http://{parts.hostname}"),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", key),
+            ("Sec-WebSocket-Protocol", SUBPROTOCOL),
+            ("Sec-WebSocket-Version", "13"),
+        ):
+            headers[name] = value
+        return Request(path, headers)
 
-    def _read(self, sock: socket.socket, protocol: ClientProtocol) -> None:
-        while True:
+    def _received(self, event: object) -> None:
+        protocol = self._protocol
+        if protocol is None:
+            return
+        if isinstance(event, Response):
+            self._opened(event)
+        elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+            self._message(bytes(event.data))
+
+    def _opened(self, response: Response) -> None:
+        """101, or a refusal. The server may leave the subprotocol out."""
+        protocol = self._protocol
+        if response.status_code != 101 or protocol is None or protocol.handshake_exc is not None:
+            self._tell("connect_failed", '{"reason":"HS: ws upgrade response not 101"}')
+            self._ending = True
+            return
+        self._open = True
+        if self._metadata:
+            self._text(self._metadata)
+        self._tell("connect", "")
+        if self._overrun:
+            self._tell("buffer_overrun", "")
+        if self._kept and not self._deaf:
+            self._binary(b"".join(self._kept))
+        self._kept.clear()
+
+    def _message(self, data: bytes) -> None:
+        try:
+            message = msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return  # ignored, as the module does
+        if not isinstance(message, dict):
+            return
+        kind = message.get("type", "json")
+        if kind in _TOLD:
+            body = msgspec.json.encode(message.get("data", {})).decode()
+            self._tell(_TOLD[kind], body)
+        elif kind == "json":
+            self._tell("json", data.decode())
+        elif kind == "disconnect":
+            self._tell("disconnect", "")
+
+    def _gone(self) -> None:
+        if self._open and not self._ending:
+            self._tell("disconnect", "")
+        elif not self._open and not self._ending:
+            self._tell("connect_failed", '{"reason":"Unable to connect"}')
+        self._ending = True
+        self._wake.set()
+
+    # -- sending ----------------------------------------------------------------------------
+
+    def _binary(self, data: bytes) -> None:
+        self.frames += 1
+        self._with(lambda protocol: protocol.send_binary(data))
+
+    def _text(self, text: str) -> None:
+        self._with(lambda protocol: protocol.send_text(text.encode()))
+
+    def _with(self, send: Callable[[ClientProtocol], None]) -> None:
+        protocol = self._protocol
+        if protocol is not None and protocol.state is State.OPEN:
             try:
-                data = sock.recv(4096)
-            except TimeoutError:
-                continue
-            except OSError:
-                data = b""
-            protocol.receive_data(data) if data else protocol.receive_eof()
-            if not data or protocol.state is not State.OPEN:
-                if not self._stopped:
-                    self._stopped = True
-                    self._on_event("mod_audio_fork::disconnect", "")
-                    self._frames.put(None)
+                send(protocol)
+            except WebSocketException:
                 return
+            self._flush()
 
+    def _flush(self) -> None:
+        if self._protocol is not None:
+            self._outbox.extend(self._protocol.data_to_send())
+            self._wake.set()
 
-def _flush(sock: socket.socket, protocol: Any) -> None:
-    for data in protocol.data_to_send():
-        if data:
-            sock.sendall(data)
+    def _write(self) -> None:
+        """One writer, so that a server that does not read holds up no media."""
+        while True:
+            self._wake.wait(timeout=SEND_TIMEOUT_S)
+            self._wake.clear()
+            while self._outbox and self._socket is not None:
+                data = b"".join(self._outbox)
+                self._outbox.clear()
+                try:
+                    if data:
+                        self._socket.sendall(data)
+                except OSError:
+                    return
+            if self._ending and self._protocol is not None and not self._outbox:
+                return

@@ -1,87 +1,107 @@
-"""Measuring a call on its recording: answers, interruptions, and what was expected of it."""
+"""What a recording says of a call's timing, and whether the call ended as expected. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from agentd.simulator.media import RATE_HZ, Samples
 from agentd.simulator.persona import Expect
+from agentd.simulator.playing import LOUD, RATE_HZ, Samples
 from agentd.simulator.prospect import Spoken
 
 FRAME_MS = 10
 FRAME = RATE_HZ * FRAME_MS // 1000
-LONGEST_ANSWER_MS = 10_000  # later is no answer to that
-QUIET_MS = 200  # the agent is silent when nothing of it is heard for this long
+SETTLES_MS = 2_000  # a break later than this after an interruption has another cause
+KEEPS_QUIET_MS = 150  # silence of the agent before its sound counts as an answer's beginning
+
+Loud = NDArray[np.bool_]
 
 
-def levels(samples: Samples) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """RMS of each 10 ms."""
-    whole = len(samples) // FRAME * FRAME
-    frames = samples[:whole].astype(np.float64).reshape(-1, FRAME)
-    level: np.ndarray[Any, np.dtype[np.float64]] = np.sqrt((frames * frames).mean(axis=1))
-    return level
+@dataclass(frozen=True)
+class Timing:
+    """Measured on the recording, in ms.
 
-
-def loud(samples: Samples) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Where there is speech, each 10 ms: 8 dB over what lies beneath it, and over -50 dBFS."""
-    level = levels(samples)
-    if not level.size:
-        return level > 0
-    beneath = float(np.percentile(level, 20))
-    return level > max(100.0, beneath * 2.5)
-
-
-def latencies(
-    prospect: Samples, agent: Samples, spoken: Sequence[Spoken]
-) -> tuple[list[int], list[int]]:
-    """(answer, interrupt) in ms, both read off the recording.
-
-    answer: from the end of the prospect's speech to the agent's first sound.
-    interrupt: from the beginning of an interruption to the agent's silence.
+    answers: end of the prospect's speech to the agent's first sound, a spoken turn each.
+    interrupts: begin of an interruption to the agent's last sound, where it was cut off.
+    overlap_ms: both spoke. talk_overs: the agent began before the prospect had ended.
     """
-    heard, ours = loud(prospect), loud(agent)
-    answers, interrupts = [], []
+
+    answers: list[int]
+    interrupts: list[int]
+    overlap_ms: int
+    talk_overs: int
+
+
+def loud_frames(track: Samples) -> Loud:
+    """Which frames of 10 ms hold sound louder than the line's rest."""
+    count = len(track) // FRAME
+    frames = track[: count * FRAME].reshape(count, FRAME).astype(np.int32)
+    return np.asarray(np.abs(frames).max(axis=1, initial=0) > LOUD)
+
+
+def measure(
+    said: Samples, prompt: Samples, spoken: Sequence[Spoken], cuts_ms: Sequence[int]
+) -> Timing:
+    """said, prompt: both voices of the recording without noise and background, sample for sample.
+
+    spoken: about where the prospect spoke. cuts_ms: when the switch broke playbacks off.
+    """
+    theirs, ours = loud_frames(said), loud_frames(prompt)
+    answers: list[int] = []
+    interrupts: list[int] = []
+    talk_overs = 0
     for number, one in enumerate(spoken):
-        until = spoken[number + 1].start_ms if number + 1 < len(spoken) else len(ours) * FRAME_MS
-        window = slice(one.start_ms // FRAME_MS, one.end_ms // FRAME_MS + 1)
-        voiced = np.nonzero(heard[window])[0]
-        if not voiced.size:
+        inside = np.nonzero(theirs[one.start_ms // FRAME_MS : -(-one.end_ms // FRAME_MS)])[0]
+        if not inside.size:
             continue
+        begin = one.start_ms // FRAME_MS + int(inside[0])
+        end = one.start_ms // FRAME_MS + int(inside[-1]) + 1
         if one.kind == "interrupt":
-            stop = _silence_from(ours, one.start_ms // FRAME_MS + int(voiced[0]))
-            if stop is not None:
-                interrupts.append(stop * FRAME_MS)
-        if one.kind in ("say", "interrupt"):
-            end = one.start_ms // FRAME_MS + int(voiced[-1]) + 1
-            last = min(until, end * FRAME_MS + LONGEST_ANSWER_MS) // FRAME_MS
-            if one.kind == "interrupt":
-                end += _silence_from(ours, end) or 0
-            if end < len(ours) and one.kind == "say" and ours[max(0, end - 5) : end].any():
-                continue  # the agent spoke already: nothing was waited for
-            first = np.nonzero(ours[end:last])[0]
-            if first.size:
-                answers.append(int(first[0]) * FRAME_MS)
-    return answers, interrupts
-
-
-def _silence_from(ours: np.ndarray[Any, np.dtype[np.bool_]], start: int) -> int | None:
-    """Frames from `start` until QUIET_MS of silence begin; None when it never does."""
-    need = QUIET_MS // FRAME_MS
-    for at in range(start, len(ours) - need):
-        if not ours[at : at + need].any():
-            return at - start
-    return None
-
-
-def failures(expect: Expect, result: dict[str, Any]) -> list[str]:
-    """What of `expect` does not hold, in words. result: as `agentd simulate --json` prints it."""
-    wrong = []
-    for name in ("disposition", "score", "objections", "interruptions"):
-        wanted = getattr(expect, name)
-        if wanted is None:
+            silent_at = _cut(ours, begin, cuts_ms)
+            if silent_at is not None:
+                interrupts.append((silent_at - begin) * FRAME_MS)
+        if one.kind in ("backchannel", "greeting"):
             continue
-        wanted = str(wanted) if name == "disposition" else wanted
-        if result[name] != wanted:
-            wrong.append(f"{name}: expected {wanted}, got {result[name]}")
-    return wrong
+        after = spoken[number + 1].start_ms // FRAME_MS if number + 1 < len(spoken) else len(ours)
+        quiet = KEEPS_QUIET_MS // FRAME_MS
+        if ours[max(0, end - quiet) : end].any():
+            if not ours[begin : begin + 1].any() and one.kind == "say":
+                talk_overs += 1
+            continue
+        first = np.nonzero(ours[end:after])[0]
+        if first.size:
+            answers.append(int(first[0]) * FRAME_MS)
+    both = min(len(theirs), len(ours))
+    overlap = int(np.count_nonzero(theirs[:both] & ours[:both])) * FRAME_MS
+    return Timing(answers, interrupts, overlap, talk_overs)
+
+
+def _cut(ours: Loud, begin: int, cuts_ms: Sequence[int]) -> int | None:
+    """Frame in which the agent fell silent for an interruption; None when it did not."""
+    start = begin * FRAME_MS
+    cut = next((c for c in sorted(cuts_ms) if start <= c <= start + SETTLES_MS), None)
+    if cut is None:
+        return None
+    heard = np.nonzero(ours[begin : -(-cut // FRAME_MS)])[0]
+    return begin + int(heard[-1]) + 1 if heard.size else begin
+
+
+def failures(expect: Expect, result: Mapping[str, Any]) -> list[str]:
+    """What of `expect` does not hold, in words. result: as `agentd simulate --json` prints it."""
+    found = []
+    for name in ("disposition", "score", "interruptions"):
+        wanted, got = getattr(expect, name), result[name]
+        if wanted is not None and got != wanted:
+            found.append(f"{name}: expected {wanted}, got {got}")
+    if expect.objections is not None and list(expect.objections) != list(result["objections"]):
+        found.append(
+            f"objections: expected {_listed(expect.objections)}, "
+            f"got {_listed(result['objections'])}"
+        )
+    return found
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids) or "none"

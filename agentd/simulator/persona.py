@@ -1,151 +1,246 @@
 """Persona files: a spoken prospect, the line it is on, and how the call must end."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agentd.dialogue.dispositions import Disposition
 from agentd.errors import PersonaError
 
-_TURN_KINDS = ("say", "silence", "interrupt", "backchannel", "dtmf", "hangup")
+KINDS = ("say", "silence", "interrupt", "backchannel", "dtmf", "hangup")
+# Which modifier each kind takes: `after` counts from the agent's last sound, `at` from its first.
+MODIFIERS = {
+    "say": ("after",),
+    "silence": (),
+    "interrupt": ("at",),
+    "backchannel": ("at",),
+    "dtmf": ("after", "at"),
+    "hangup": ("after", "at"),
+}
+LONGEST_FILE = 256 * 1024  # bytes
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Contact(_Part):
-    """The row of the contact file; any extra column is allowed."""
+    """The contact's columns; any extra one is a column too."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     first_name: str = ""
     last_name: str = ""
-    phone: str = "+33140000000"
+    phone: str = Field(default="+33140000000", pattern=r"^\+?[0-9*#]{2,20}$")
     company: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _texts(cls, columns: Any) -> Any:
+        for name, value in columns.items() if isinstance(columns, dict) else ():
+            if not isinstance(value, str) and value is not None:
+                raise ValueError(f"column {name} must be text: put {value!r} in quotes")
+            if not str(name).isidentifier():
+                raise ValueError(f"column {name!r}: letters, digits and _ are wanted")
+        if isinstance(columns, dict):
+            return {name: "" if value is None else value for name, value in columns.items()}
+        return columns
+
     def columns(self) -> dict[str, str]:
-        """Every column as text."""
-        return {name: str(value) for name, value in self.model_dump().items()}
+        """Every column but the phone."""
+        return {k: str(v) for k, v in self.model_dump().items() if k != "phone"}
 
 
 class Line(_Part):
-    """What the line does to the prospect's voice."""
+    """The telephone line between the prospect and the switch."""
 
     codec: Literal["pcma", "pcmu"] = "pcma"
-    noise_db: float | None = Field(-60.0, ge=-100, le=-10, description="dBFS RMS; null: none")
-    echo_db: float | None = Field(None, ge=-60, le=0, description="our voice, back after 150 ms")
-    loss: float = Field(0.0, ge=0, le=0.5, description="share of 20 ms packets lost")
+    noise_db: float | None = Field(
+        default=-60.0, ge=-90, le=-10, description="dBFS RMS; null: none"
+    )
+    echo_db: float | None = Field(default=None, ge=-60, le=0, description="the agent, 150 ms later")
+    loss: float = Field(default=0.0, ge=0, le=0.5, description="share of 20 ms packets lost")
 
 
-class SpeakingVoice(_Part):
-    """How the prospect speaks: percent of the engine's own."""
+class Manner(_Part):
+    """How the prospect speaks, in percent of the engine's own; None: the simulator's choice."""
 
-    speed: int = Field(100, ge=50, le=200)
-    pitch: int = Field(120, ge=50, le=200)
+    speed: int | None = Field(default=None, ge=50, le=200)
+    pitch: int | None = Field(default=None, ge=50, le=200)
 
 
 class Turn(_Part):
-    """One item; exactly one of the kinds."""
+    """One item: exactly one kind, and the modifier that goes with it."""
 
-    say: str | None = None
-    after: float = Field(0.5, ge=0, le=60, description="s after the agent's last sound")
-    silence: float | None = Field(None, gt=0, le=120, description="s")
-    interrupt: str | None = None
-    backchannel: str | None = None
-    at: float = Field(0.8, ge=0, le=60, description="s into the agent's next utterance")
-    dtmf: Annotated[str, Field(pattern=r"^[0-9*#A-D]$")] | None = None
-    hangup: bool | None = None
+    say: str | None = Field(default=None, min_length=1)
+    silence: float | None = Field(default=None, gt=0, le=120, description="seconds")
+    interrupt: str | None = Field(default=None, min_length=1)
+    backchannel: str | None = Field(default=None, min_length=1)
+    dtmf: str | None = Field(default=None, pattern=r"^[0-9*#A-D]{1,20}$")
+    hangup: Literal[True] | None = None
+    after: float | None = Field(
+        default=None, ge=0, le=60, description="s after the agent's last sound"
+    )
+    at: float | None = Field(
+        default=None, ge=0, le=60, description="s into the agent's next utterance"
+    )
 
-    @property
-    def kind(self) -> str:
-        """Which of the kinds it is."""
-        return next(k for k in _TURN_KINDS if getattr(self, k) is not None)
-
-    @property
-    def text(self) -> str:
-        """What is said, if anything is."""
-        return self.say or self.interrupt or self.backchannel or ""
+    @field_validator("dtmf", mode="before")
+    @classmethod
+    def _digits(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Turn":
-        given = [k for k in _TURN_KINDS if getattr(self, k) is not None]
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise ValueError(f"exactly one of {', '.join(_TURN_KINDS)} is wanted, got {given}")
+            found = " and ".join(given) if given else "none"
+            raise ValueError(f"exactly one of {', '.join(KINDS)} is wanted, found {found}")
+        for name in ("after", "at"):
+            if getattr(self, name) is not None and name not in MODIFIERS[given[0]]:
+                may = " or ".join(MODIFIERS[given[0]]) or "nothing"
+                raise ValueError(f"{given[0]} takes {may} beside it, not {name}")
+        if self.after is not None and self.at is not None:
+            raise ValueError("after and at exclude each other")
         return self
+
+    @property
+    def kind(self) -> str:
+        """One of KINDS."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def text(self) -> str:
+        """What is said; empty for the kinds that say nothing."""
+        return self.say or self.interrupt or self.backchannel or ""
 
 
 class Expect(_Part):
-    """How the call must end; what is not given is not looked at."""
+    """How the call must end; a key that is absent is not looked at."""
 
     disposition: Disposition | None = None
-    score: int | None = Field(None, ge=0, le=100)
-    objections: list[str] | None = None
-    interruptions: int | None = Field(None, ge=0)
+    score: int | None = Field(default=None, ge=0, le=100)
+    objections: tuple[str, ...] | None = None
+    interruptions: int | None = Field(default=None, ge=0)
 
 
 class Persona(_Part):
-    """One file."""
+    """One persona file."""
 
-    name: str = Field(pattern=r"^[\w.-]+$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
     description: str = ""
     contact: Contact = Contact()
     line: Line = Line()
-    voice: SpeakingVoice = SpeakingVoice()
+    voice: Manner = Manner()
     answer: Literal["human", "machine", "busy", "no_answer", "reject"] = "human"
-    greeting: str = Field("", description="what a machine says")
-    beep: bool = Field(False, description="a tone ends the greeting")
-    turns: list[Turn] = []
+    greeting: str = ""
+    beep: bool = False
+    turns: tuple[Turn, ...] = ()
     expect: Expect = Expect()
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Persona":
+        if self.answer == "machine" and not self.greeting:
+            raise ValueError("greeting: a machine says something; give its words")
+        if self.beep and self.answer != "machine":
+            raise ValueError("beep: only a machine beeps (answer: machine)")
+        if self.answer in ("busy", "no_answer", "reject") and (self.turns or self.greeting):
+            raise ValueError(f"turns: a call that ends in {self.answer} is never spoken on")
+        return self
+
+    @property
+    def texts(self) -> list[str]:
+        """Everything this prospect says, once each."""
+        said = [self.greeting, *(turn.text for turn in self.turns)]
+        return [text for text in dict.fromkeys(said) if text]
 
 
 def parse_persona(text: str, source: str) -> Persona:
-    """Raises PersonaError naming the file, the turn or field, and what was expected."""
+    """Raises PersonaError naming the file, the turn and field, what was expected, how to mend."""
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an impossible date
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise PersonaError(f"{source}{where}: not valid YAML") from None
-    if not isinstance(data, dict):
-        raise PersonaError(f"{source}: a persona is a mapping of name, turns, expect, ...")
-    phone = data.get("contact") or {}
-    if isinstance(phone, dict) and isinstance(phone.get("phone"), int):
+        problem = getattr(error, "problem", None) or error
         raise PersonaError(
-            f"{source}: contact.phone: a number loses its + and zeros", mend="put it in quotes"
+            f"{source}{where}: not valid YAML: {problem}",
+            mend="put texts that hold ' : # { or [ in double quotes",
+        ) from None
+    if not isinstance(data, dict):
+        raise PersonaError(
+            f"{source}: expected a mapping with name, turns, expect...; got {_kind_of(data)}"
         )
-    for turn in data.get("turns") or []:
-        if isinstance(turn, dict) and isinstance(turn.get("dtmf"), int):
-            turn["dtmf"] = str(turn["dtmf"])
     try:
         return Persona.model_validate(data)
     except ValidationError as error:
-        lines = [f"{source}: {_place(e)}: {e['msg']}" for e in error.errors()]
-        raise PersonaError("\n".join(lines)) from None
+        problems = [_explain(e, source) for e in error.errors()]
+        raise PersonaError("\n".join(problems), mend=_MEND) from None
+
+
+_MEND = "the format is in docs/scenarios.md, and scenarios/personas/ holds examples"
+
+
+def load_persona(path: Path) -> Persona:
+    """One file. Raises PersonaError."""
+    try:
+        if path.stat().st_size > LONGEST_FILE:
+            raise PersonaError(f"{path}: larger than {LONGEST_FILE} bytes; is it a persona?")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PersonaError(
+            f"{path}: cannot be read ({error.strerror})", mend="give a persona file or a folder"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise PersonaError(
+            f"{path}: not UTF-8 (byte {error.start})", mend="save as UTF-8"
+        ) from None
+    return parse_persona(text, str(path))
 
 
 def load_personas(path: Path) -> list[Persona]:
-    """A file, or every *.yaml of a folder by name. Raises PersonaError."""
-    if path.is_dir():
-        files = sorted(path.glob("*.yaml"))
-        if not files:
-            raise PersonaError(f"{path}: no *.yaml in it")
-    else:
-        files = [path]
+    """A file, or every *.yaml and *.yml of a folder in the order of their names.
+
+    Raises PersonaError, also when two files give the same name or the folder holds none.
+    """
+    if not path.is_dir():
+        return [load_persona(path)]
+    files = sorted(f for f in path.iterdir() if f.suffix in (".yaml", ".yml") and f.is_file())
+    if not files:
+        raise PersonaError(f"{path}: no *.yaml in this folder", mend=_MEND)
+    seen: dict[str, Path] = {}
     personas = []
     for file in files:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PersonaError(f"{file}: cannot be read: {error}") from None
-        personas.append(parse_persona(text, str(file)))
+        persona = load_persona(file)
+        if persona.name in seen:
+            raise PersonaError(
+                f"{file}: name: {persona.name!r} is the name in {seen[persona.name]} too",
+                mend="results are kept by name: give each persona its own",
+            )
+        seen[persona.name] = file
+        personas.append(persona)
     return personas
 
 
-def _place(error: Any) -> str:
-    loc = [str(p) for p in error["loc"]]
-    if len(loc) > 1 and loc[0] == "turns":
-        loc[:2] = [f"turn {int(loc[1]) + 1}"]
-    return ".".join(loc) or "the file"
+def _explain(error: Any, source: str) -> str:
+    where = [str(part) for part in error["loc"]]
+    place = source
+    if where[:1] == ["turns"] and len(where) > 1:
+        place += f": turn {int(where[1]) + 1}"
+        where = where[2:]
+    field = ".".join(where)
+    place += f": {field}" if field else ""
+    if error["type"] == "extra_forbidden":
+        return f"{place}: there is no such key"
+    if error["type"] == "missing":
+        return f"{place}: is missing"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    got = "" if error["type"] == "value_error" else f", got {error['input']!r}"
+    return f"{place}: {message}{got}"
+
+
+def _kind_of(data: Any) -> str:
+    names = {type(None): "nothing", list: "a list", str: "a text"}
+    return names.get(type(data), type(data).__name__)

@@ -1,19 +1,27 @@
-"""How a prospect behaves, tick by tick: pure but for the sounds it is given."""
+"""How a prospect behaves, 20 ms at a time. Pure.
+
+It listens to the agent's voice, not to events: an item of the persona is used each time the agent
+has spoken and then been silent for a while. Once something was said, the agent must speak again
+before the next item.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from agentd.simulator.media import SILENT, TICK, TICK_MS, Samples
 from agentd.simulator.persona import Turn
+from agentd.simulator.playing import LOUD, SILENT, TICK, TICK_MS, Samples
 
-FINISHED_MS = 350  # less is a breath between two sentences
+BREATH_MS = 350  # a shorter gap in the agent's speech is a breath, not its end
+AFTER_S = 0.5
+AT_S = 0.8
+DIGIT_EVERY_MS = 200
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """Something the prospect said, where it stands in the recording."""
+    """Something the prospect said: a turn's kind, or "greeting"; where it is in the recording."""
 
     kind: str
     text: str
@@ -22,98 +30,138 @@ class Spoken:
 
 
 @dataclass(frozen=True)
-class Do:
-    """What a turn wants done besides sound: a DTMF digit or a hangup."""
+class Act:
+    """20 ms of the prospect: its sound, and the key it presses or the hook it hangs up."""
 
-    dtmf: str = ""
+    sound: Samples
+    digit: str = ""
     hangup: bool = False
 
 
-class Prospect:
-    """`tick` every 20 ms, told whether the agent is heard; it gives the sound it makes."""
+@dataclass
+class _Listening:
+    """What the prospect knows of the agent's speech. Times are ms since the answer."""
 
-    def __init__(self, turns: Sequence[Turn], sounds: Mapping[str, Samples]) -> None:
-        self._turns = list(turns)
-        self._sounds = sounds
-        self._now_ms = 0
-        self._next = 0
-        self._agent_silent_ms = 0
-        self._agent_spoke = False  # since the last item was used
-        self._into_ms: int | None = None  # the agent's utterance, begun since then
-        self._mute_until = -1
-        self._sound: Samples | None = None
-        self._at = 0
-        self.spoken: list[Spoken] = []
+    speaking: bool = False
+    began_ms: int = -1
+    last_ms: int = -1  # end of its last sound
+    ended: bool = False  # an utterance was finished and nothing was made of it yet
+    quiet_ms: int = 0
+
+    def hear(self, now_ms: int, loud: bool, ahead: bool) -> None:
+        if loud:
+            if not self.speaking:
+                self.speaking, self.began_ms, self.ended = True, now_ms, False
+            self.last_ms, self.quiet_ms = now_ms + TICK_MS, 0
+            return
+        self.quiet_ms += TICK_MS
+        # A pause in a sentence that goes on is no end of it: the melody says so.
+        if self.speaking and self.quiet_ms >= BREATH_MS and not ahead:
+            self.speaking, self.ended = False, True
+
+
+@dataclass
+class _Mouth:
+    sound: Samples = field(default_factory=lambda: SILENT[:0])
+    at: int = 0
 
     @property
-    def turn(self) -> Turn | None:
-        """The item that is used next."""
-        return self._turns[self._next] if self._next < len(self._turns) else None
+    def open(self) -> bool:
+        return self.at < len(self.sound)
 
-    def tick(self, agent_heard: bool) -> tuple[Samples, Do | None]:
-        """20 ms of the prospect."""
+    def next(self) -> Samples:
+        frame = self.sound[self.at : self.at + TICK]
+        self.at += TICK
+        if len(frame) == TICK:
+            return frame
+        whole = np.zeros(TICK, np.int16)
+        whole[: len(frame)] = frame
+        return whole
+
+
+class Prospect:
+    """One person on the line. `tick` every 20 ms."""
+
+    def __init__(self, turns: Sequence[Turn], voice: Mapping[str, Samples], greeting: str) -> None:
+        """voice: what every text sounds like, 8 kHz int16. greeting: said at once, or empty."""
+        self.spoken: list[Spoken] = []
+        self._turns = list(turns)
+        self._voice = voice
+        self._greeting = greeting
+        self._now_ms = 0
+        self._agent = _Listening()
+        self._mouth = _Mouth()
+        self._silent_until = -1
+        self._digits = ""
+        self._digit_at = 0
+        # An utterance of the agent counts when it began after this: for its end, for its middle.
+        self._fresh = self._fresh_at = -1
+
+    def tick(self, prompt: Samples, ahead: bool) -> Act:
+        """prompt: 20 ms of the agent's voice. ahead: is there more speech in what it is saying?"""
+        loud = bool(np.abs(prompt.astype(np.int32)).max(initial=0) > LOUD)
+        self._agent.hear(self._now_ms, loud, ahead)
+        act = self._act()
         self._now_ms += TICK_MS
-        self._listen(agent_heard)
-        do = None if self._sound is not None else self._decide()
-        return self._speak(), do
+        return act
 
-    def say(self, text: str) -> None:
-        """Speak now, whatever the agent does: a machine's greeting."""
-        self._begin("greeting", text)
+    @property
+    def left(self) -> int:
+        """Items not used yet."""
+        return len(self._turns)
 
-    def _listen(self, agent_heard: bool) -> None:
-        if agent_heard:
-            if self._agent_silent_ms >= FINISHED_MS or self._into_ms is None:
-                self._into_ms = 0
-            else:
-                self._into_ms += TICK_MS + self._agent_silent_ms
-            self._agent_silent_ms = 0
-            self._agent_spoke = True
-        else:
-            self._agent_silent_ms += TICK_MS
-
-    def _decide(self) -> Do | None:
-        turn = self.turn
-        if turn is None or self._now_ms < self._mute_until:
-            return None
-        if turn.kind in ("interrupt", "backchannel"):
-            into = self._into_ms
-            if into is not None and self._agent_silent_ms == 0 and into >= turn.at * 1000:
-                self._use()
-                self._begin(turn.kind, turn.text)
-            return None
-        wait = max(FINISHED_MS, int(turn.after * 1000)) if turn.kind != "silence" else FINISHED_MS
-        if not self._agent_spoke or self._agent_silent_ms < wait:
-            return None
-        self._use()
-        if turn.kind == "say":
-            self._begin("say", turn.text)
-        elif turn.kind == "silence":
-            self._mute_until = self._now_ms + int((turn.silence or 0) * 1000)
+    def _act(self) -> Act:
+        if self._greeting:
+            self._say("greeting", self._greeting)
+            self._greeting = ""
+        if self._mouth.open:
+            return Act(self._mouth.next())
+        if self._digits:
+            return self._press()
+        turn = self._due()
+        if turn is None:
+            return Act(SILENT)
+        del self._turns[0]
+        self._agent.ended = False
+        self._fresh_at = self._now_ms
+        if turn.kind == "silence":
+            self._silent_until = self._now_ms + round((turn.silence or 0) * 1000)
+        elif turn.kind == "hangup":
+            return Act(SILENT, hangup=True)
         elif turn.kind == "dtmf":
-            return Do(dtmf=turn.dtmf or "")
-        elif turn.hangup:
-            return Do(hangup=True)
-        return None
+            self._digits, self._digit_at = turn.dtmf or "", self._now_ms
+            self._fresh = self._now_ms
+            return self._press()
+        else:
+            self._say(turn.kind, turn.text)
+            return Act(self._mouth.next())
+        return Act(SILENT)
 
-    def _use(self) -> None:
-        self._next += 1
-        self._agent_spoke = False
-        self._into_ms = None
+    def _due(self) -> Turn | None:
+        """The next item, if its moment is now."""
+        if not self._turns or self._now_ms < self._silent_until:
+            return None
+        turn = self._turns[0]
+        if turn.kind in ("interrupt", "backchannel") or turn.at is not None:
+            at_ms = round((AT_S if turn.at is None else turn.at) * 1000)
+            fresh = self._agent.speaking and self._agent.began_ms >= self._fresh_at
+            return turn if fresh and self._now_ms - self._agent.began_ms >= at_ms else None
+        after_ms = round((AFTER_S if turn.after is None else turn.after) * 1000)
+        if turn.kind == "silence":
+            after_ms = 0
+        finished = self._agent.ended and self._agent.began_ms >= self._fresh
+        return turn if finished and self._now_ms - self._agent.last_ms >= after_ms else None
 
-    def _begin(self, kind: str, text: str) -> None:
-        self._sound, self._at = self._sounds[text], 0
-        length = len(self._sound) * 1000 // (TICK * 1000 // TICK_MS)
-        start = self._now_ms - TICK_MS
-        self.spoken.append(Spoken(kind, text, start, start + length))
+    def _say(self, kind: str, text: str) -> None:
+        self._mouth = _Mouth(self._voice[text])
+        length = len(self._mouth.sound) * 1000 // (TICK * 1000 // TICK_MS)
+        self.spoken.append(Spoken(kind, text, self._now_ms, self._now_ms + length))
+        if kind != "backchannel":  # which answers nothing: the same utterance goes on
+            self._fresh = self._now_ms
 
-    def _speak(self) -> Samples:
-        if self._sound is None:
-            return SILENT
-        frame = self._sound[self._at : self._at + TICK]
-        self._at += TICK
-        if self._at >= len(self._sound):
-            self._sound = None
-        if len(frame) < TICK:
-            frame = np.concatenate([frame, np.zeros(TICK - len(frame), np.int16)])
-        return frame
+    def _press(self) -> Act:
+        if self._now_ms < self._digit_at:
+            return Act(SILENT)
+        digit, self._digits = self._digits[0], self._digits[1:]
+        self._digit_at = self._now_ms + DIGIT_EVERY_MS
+        return Act(SILENT, digit=digit)

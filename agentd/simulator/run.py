@@ -1,32 +1,43 @@
-"""Calls, one after the other or together, against an agentd: placed, measured, judged."""
+"""Calls against an agentd, one after the other or together: placed, read back, measured, judged."""
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gevent
-import numpy as np
 from gevent.pool import Pool
 
+from agentd.errors import StoreError
 from agentd.simulator import judge, report
+from agentd.simulator.files import SoundFiles
 from agentd.simulator.persona import Persona
-from agentd.simulator.switch import Outcome, SimulatedCall
-from agentd.simulator.voices import sounds
+from agentd.simulator.playing import Samples
+from agentd.simulator.switch import LONGEST_S, Outcome, SimulatedCall
+from agentd.simulator.voices import Voices
 from agentd.store.repo import CallReport, Repo
 
-STORED_WITHIN_S = 10.0  # the agent commits its last facts after the switch has hung up
-# What a switch says of a call nobody takes, and the disposition that makes it.
-NEVER_ANSWERED = {
-    "busy": "USER_BUSY",
-    "no_answer": "NO_ANSWER",
-    "reject": "CALL_REJECTED",
+STORED_WITHIN_S = 10.0  # agentd commits its last facts after the channel has gone
+# A call nobody takes never reaches agentd: the dialer has the hangup cause, and that decides.
+UNANSWERED = {
+    "busy": ("USER_BUSY", "BUSY"),
+    "no_answer": ("NO_ANSWER", "NO_ANSWER"),
+    "reject": ("CALL_REJECTED", "REJECTED"),
 }
-DISPOSITIONS = {"USER_BUSY": "BUSY", "NO_ANSWER": "NO_ANSWER", "CALL_REJECTED": "REJECTED"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One call. json: exactly what `agentd simulate --json` prints. text: for a person."""
+
+    name: str
+    json: dict[str, Any]
+    text: str
 
 
 class Simulation:
-    """Where agentd is, what it is asked to say, and where the results go."""
+    """Where agentd is, what it is given, and where the results go."""
 
     def __init__(
         self,
@@ -34,97 +45,115 @@ class Simulation:
         address: tuple[str, int],
         repo: Repo,
         out: Path,
-        pico: Path,
-        cache: Path,
+        voices: Voices,
+        *,
+        longest_s: float = LONGEST_S,
     ) -> None:
-        self._scenario = scenario
+        """address: agentd's event socket. repo: the store that agentd writes to."""
+        self._scenario = scenario.resolve()
         self._address = address
         self._repo = repo
         self._out = out
-        self._pico = pico
-        self._cache = cache
+        self._voices = voices
+        self._files = SoundFiles()
+        self._longest_s = longest_s
 
     def run(
-        self, personas: Sequence[Persona], concurrency: int, repeat: int
-    ) -> Iterator[dict[str, Any]]:
-        """Results as calls end."""
-        jobs = [(p, n) for n in range(repeat) for p in personas]
-        pool = Pool(concurrency)
-        yield from pool.imap_unordered(
-            lambda job: self._one(job[0], job[1] if repeat > 1 else None), jobs
+        self, personas: Sequence[Persona], *, concurrency: int = 1, repeat: int = 1
+    ) -> Iterator[Result]:
+        """Results as the calls end. Raises MissingResource or SpeechError before the first call."""
+        native = gevent.get_hub().threadpool
+        spoken = {p.name: native.apply(self._voices.of, (p,)) for p in personas}
+        jobs = [(p, n, repeat) for n in range(1, repeat + 1) for p in personas]
+        yield from Pool(concurrency).imap_unordered(
+            lambda job: self._one(job[0], job[1], job[2], spoken[job[0].name]),
+            jobs,
+            maxsize=concurrency,
         )
 
-    def _one(self, persona: Persona, number: int | None) -> dict[str, Any]:
-        name = persona.name if number is None else f"{persona.name}-{number + 1}"
-        if persona.answer in NEVER_ANSWERED:
-            result = _unanswered(persona, DISPOSITIONS[NEVER_ANSWERED[persona.answer]])
+    def _one(self, persona: Persona, number: int, of: int, voice: dict[str, Samples]) -> Result:
+        name = f"{persona.name}-{number}" if of > 1 else persona.name
+        if persona.answer in UNANSWERED:
+            result, outcome = _unanswered(persona), Outcome(UNANSWERED[persona.answer][0])
+            timing = None
         else:
-            result = self._answered(persona, name, number or 0)
+            result, outcome, timing = self._call(persona, name, number, voice)
         result["failures"] += judge.failures(persona.expect, result)
         result["passed"] = not result["failures"]
-        report.write(self._out, name, result)
-        return result
+        text = report.transcript(name, result, outcome, timing)
+        gevent.get_hub().threadpool.apply(report.write, (self._out, name, result, text))
+        return Result(name, result, text)
 
-    def _answered(self, persona: Persona, name: str, seed: int) -> dict[str, Any]:
+    def _call(
+        self, persona: Persona, name: str, number: int, voice: dict[str, Samples]
+    ) -> tuple[dict[str, Any], Outcome, judge.Timing]:
         call_id = str(uuid.uuid4())
-        said = gevent.get_hub().threadpool.apply(sounds, (persona, self._pico, self._cache))
-        call = SimulatedCall(persona, said, self._address, self._variables(persona, call_id), seed)
+        call = SimulatedCall(
+            persona,
+            voice,
+            self._address,
+            self._variables(persona, call_id),
+            self._files,
+            seed=number,
+            longest_s=self._longest_s,
+        )
         outcome = call.run()
+        recorder = call.recorder
         recording = self._out / f"{name}.wav"
-        report.write_recording(recording, outcome)
-        kept = self._kept(call_id)
-        answers, interrupts = _latencies(outcome, call)
-        failures = [outcome.error] if outcome.error else []
-        if kept is None:
-            failures.append("agentd kept nothing of the call")
-        return {
+        native = gevent.get_hub().threadpool
+        native.apply(recorder.write, (recording,))
+        timing: judge.Timing = native.apply(
+            judge.measure, (recorder.said, recorder.prompt, outcome.spoken, outcome.cuts_ms)
+        )
+        problems = list(outcome.problems)
+        kept = self._kept(call_id, problems)
+        result = {
             "persona": persona.name,
             "disposition": kept.disposition if kept else None,
-            "score": kept.score if kept else 0,
+            "score": kept.score if kept else None,
             "steps": kept.steps if kept else [],
             "objections": kept.objections if kept else [],
             "interruptions": kept.interruptions if kept else 0,
             "turns": kept.turns if kept else [],
-            "latency_ms": {"answer": answers, "interrupt": interrupts},
+            "latency_ms": {"answer": timing.answers, "interrupt": timing.interrupts},
             "recording": str(recording),
             "passed": False,
-            "failures": failures,
+            "failures": problems,
         }
+        return result, outcome, timing
 
     def _variables(self, persona: Persona, call_id: str) -> dict[str, str]:
-        """What a dialplan or the dialer sets on the channel."""
+        """What a dialplan, or the dialer, sets on the channel."""
         columns = persona.contact.columns()
         return {
-            "agentd_scenario": str(self._scenario.resolve()),
+            "agentd_scenario": str(self._scenario),
             "agentd_call_id": call_id,
-            "agentd_phone": columns.pop("phone"),
+            "agentd_phone": persona.contact.phone,
             **{f"agentd_contact_{name}": value for name, value in columns.items()},
         }
 
-    def _kept(self, call_id: str) -> CallReport | None:
-        """What agentd stored, once it has stored the end."""
-        with gevent.Timeout(STORED_WITHIN_S, False):
-            while True:
-                kept = self._repo.load_call(call_id)
-                if kept is not None and kept.ended_at is not None:
-                    return kept
-                gevent.sleep(0.05)
-        return self._repo.load_call(call_id)
+    def _kept(self, call_id: str, problems: list[str]) -> CallReport | None:
+        """What agentd kept of the call, once it has kept the end."""
+        kept = None
+        try:
+            with gevent.Timeout(STORED_WITHIN_S, False):
+                while kept is None or kept.ended_at is None:
+                    kept = self._repo.load_call(call_id)
+                    gevent.sleep(0.05)
+        except StoreError as error:
+            problems.append(f"agentd's store cannot be read: {error}")
+            return None
+        if kept is None:
+            problems.append("agentd kept nothing of the call; is this the store it writes to?")
+        elif kept.ended_at is None:
+            problems.append(f"agentd had not ended the call {STORED_WITHIN_S:g} s after its hangup")
+        return kept
 
 
-def _latencies(outcome: Outcome, call: SimulatedCall) -> tuple[list[int], list[int]]:
-    if not outcome.prospect:
-        return [], []
-    return judge.latencies(
-        np.concatenate(outcome.prospect), np.concatenate(outcome.agent), call.prospect.spoken
-    )
-
-
-def _unanswered(persona: Persona, disposition: str) -> dict[str, Any]:
-    """The call is never answered, and agentd never hears of it: the hangup cause says it all."""
+def _unanswered(persona: Persona) -> dict[str, Any]:
     return {
         "persona": persona.name,
-        "disposition": disposition,
+        "disposition": UNANSWERED[persona.answer][1],
         "score": 0,
         "steps": [],
         "objections": [],

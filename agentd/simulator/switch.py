@@ -1,68 +1,40 @@
-"""One simulated call: the switch's channel, and the prospect on its line.
+"""One simulated call: connects to agentd as the socket application does, and moves the media.
 
-Connects to agentd as the socket application does, obeys its commands with FreeSWITCH's timings, and
-moves the media every 20 ms of real time.
+The gevent shell around `wire.Switch` (the protocol), `prospect.Prospect` (who speaks), `mixer` (the
+line) and `fork_client` (the audio fork). Real time: one tick every 20 ms of a monotonic clock, and
+ticks that came late are made up for.
 """
 
+import random
 import socket
 import time
 import uuid as uuids
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import gevent
-import soundfile
-from gevent.threadpool import ThreadPool
+from gevent.event import Event as Flag
 
-from agentd.simulator import wire
+from agentd.simulator.channel import Channel
+from agentd.simulator.commands import Command, words
+from agentd.simulator.effects import Close, ForkDo, ForkStart, Send
+from agentd.simulator.files import SoundFiles
 from agentd.simulator.fork_client import ForkClient
-from agentd.simulator.media import (
-    RATE_HZ,
-    SILENT,
-    TICK,
-    TICK_MS,
-    Channel,
-    Loop,
-    Samples,
-    Upsampler,
-    mix,
-    read,
-    rms,
-)
+from agentd.simulator.mixer import Doubler, LineModel
 from agentd.simulator.persona import Persona
-from agentd.simulator.prospect import Prospect
+from agentd.simulator.playing import TICK_MS, Samples, split_argument
+from agentd.simulator.prospect import Prospect, Spoken
+from agentd.simulator.recorder import Recorder
+from agentd.simulator.wire import Switch
 
-HEARD_RMS = 120.0  # of what is played, before the background is added: the agent speaks
-BROADCAST_MS, BROADCAST_GAP_MS = 120, 100
-LOST_BREAK_MS = 90  # a break this soon after uuid_broadcast is answered +OK and does nothing
-LONGEST_S = 300.0
-
-_files: dict[str, Samples] = {}
-_reader = ThreadPool(1)
-
-
-def _load(path: str) -> Samples:
-    """A file, read once a process and off the loop: the media clock waits for nobody."""
-    if path not in _files:
-        _files[path] = _reader.apply(read, (path,))
-        if len(_files) > 500:
-            _files.pop(next(iter(_files)))
-    return _files[path]
-
-
-@dataclass
-class _Playback:
-    argument: str
-    variables: dict[str, str]
-    samples: Samples
-    start: int
-    app_uuid: str
-    ready_at: int  # tick from which it may begin
-    broadcast: bool = False
-    position: int = 0
-    begun: bool = False
-    queued_at: int = 0
+CONNECT_TIMEOUT_S = 5.0
+LONGEST_S = 300.0  # of a call; what goes on longer has gone wrong
+LINGER_S = 12.0  # after the hangup the client may still talk; bare linger would wait for ever
+LATE_MS = 20
+WAITING = 5_000  # pieces for a client that does not read; it is then given up
+PRESENTED = "+33199000000"  # a number no one has (ARCEP keeps 01 99 00 for fiction)
 
 
 @dataclass
@@ -70,368 +42,247 @@ class Outcome:
     """What the switch knows when the call is over."""
 
     cause: str = ""
-    prospect: list[Samples] = field(default_factory=list)
-    agent: list[Samples] = field(default_factory=list)
+    transferred: str = ""
+    problems: list[str] = field(default_factory=list)
+    spoken: list[Spoken] = field(default_factory=list)
+    cuts_ms: list[int] = field(default_factory=list)
+    unused: int = 0  # items of the persona
     late_ticks: int = 0
-    error: str = ""
+    tick_ms: float = 0.0  # work of a tick, on average
 
 
 class SimulatedCall:
-    """`run` holds the call to its end."""
+    """`run` holds the call to its end and gives its outcome; `recorder` has its sound."""
 
     def __init__(
         self,
         persona: Persona,
-        sounds: Mapping[str, Samples],
+        voice: Mapping[str, Samples],
         address: tuple[str, int],
         variables: Mapping[str, str],
+        files: SoundFiles,
+        *,
         seed: int = 0,
+        longest_s: float = LONGEST_S,
     ) -> None:
-        self.uuid = str(uuids.uuid4())
-        self.persona = persona
-        self.prospect = Prospect(persona.turns, sounds)
-        self.outcome = Outcome()
+        """voice: what each of the persona's texts sounds like. variables: set on the channel, as a
+        dialplan does. seed: of the line's noise and losses."""
+        self.recorder = Recorder()
+        self._persona = persona
         self._address = address
-        self._variables = dict(variables)
-        self._channel = Channel(persona.line, seed)
-        self._upsampler = Upsampler()
-        self._subscription = wire.Subscription()
-        self._queue: deque[_Playback] = deque()
-        self._background: dict[str, Loop] = {}
+        self._files = files
+        self._longest_s = longest_s
+        channel = Channel(
+            str(uuids.UUID(int=random.getrandbits(128), version=4)),
+            datetime.now(UTC),
+            dialled=persona.contact.phone,
+            presented=PRESENTED,
+            codec=persona.line.codec.upper(),
+            socket_args=f"{address[0]}:{address[1]} async full",
+        )
+        channel.set("send_silence_when_idle", "-1")
+        for name, value in variables.items():
+            channel.set(name, value)
+        self.switch = Switch(channel, files.get)
+        self._prospect = Prospect(persona.turns, voice, persona.greeting)
+        self._line = LineModel(persona.line, seed)
+        self._doubler = Doubler()
         self._forks: dict[str, ForkClient] = {}
-        self._tick = 0
-        self._break_at: int | None = None
-        self._linger: int | None = None
-        self._hangup_cause = ""
-        self._sequence = 0
+        self._left_open: list[ForkClient] = []
+        self._outbox: deque[bytes] = deque()
+        self._wake = Flag()
+        self._closing = False
+        self._connect_at = 0.0
+        self._cuts_ms: list[int] = []
+        self._late = 0
+        self._work_s = 0.0
 
     def run(self) -> Outcome:
-        """Place the call and hold it. The outcome says what happened; nothing is raised."""
+        """Place the call and hold it. Says what happened; raises nothing of the peer's making."""
         try:
-            self._socket = socket.create_connection(self._address, 5.0)
+            self._socket = socket.create_connection(self._address, CONNECT_TIMEOUT_S)
         except OSError as error:
-            self.outcome.error = f"agentd does not answer at {self._address}: {error}"
-            self.outcome.cause = "NORMAL_CLEARING"
-            return self.outcome
-        reader = gevent.spawn(self._read)
+            # Nobody listens: &socket() returns and the dialplan has nothing more.
+            self.switch.problem(f"nobody answers at {self._address[0]}:{self._address[1]}: {error}")
+            return self._outcome("NORMAL_CLEARING")
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(None)
+        greenlets = [gevent.spawn(self._read), gevent.spawn(self._write)]
         try:
-            if self.persona.answer == "machine":
-                self.prospect.say(self.persona.greeting)
-            self._media()
+            self._hold()
+            self._linger()
         finally:
-            for fork in self._forks.values():
-                fork.stop()
-            self._say_goodbye()
-            reader.kill()
+            for fork in (*self._forks.values(), *self._left_open):
+                fork.close()
+            gevent.killall(greenlets, block=True, timeout=1.0)
             self._socket.close()
-        self.outcome.cause = self._hangup_cause
-        return self.outcome
+        return self._outcome(self.switch.cause)
 
-    # -- media ------------------------------------------------------------------------------
+    # -- time -------------------------------------------------------------------------------
 
-    def _media(self) -> None:
-        started = time.monotonic()
-        while not self._hangup_cause:
-            self._tick += 1
-            due = started + self._tick * TICK_MS / 1000
-            late = time.monotonic() - due
-            if late < 0:
-                gevent.sleep(-late)
-            else:
-                self.outcome.late_ticks += late > TICK_MS / 1000
-                gevent.sleep(0)
+    def _hold(self) -> None:
+        """The media clock, until the channel is gone."""
+        for count in self._clock(lambda: self.switch.gone):
+            began = time.perf_counter()
             self._move()
-            if self._tick * TICK_MS > LONGEST_S * 1000:
-                self.outcome.error = f"the call was still going on after {LONGEST_S:g} s"
-                self._hangup("ALLOTTED_TIMEOUT")
+            self._work_s += time.perf_counter() - began
+            self._perform()
+            if count * TICK_MS >= self._longest_s * 1000:
+                self.switch.problem(f"the call was still going on after {self._longest_s:g} s")
+                self.switch.hang_up("ALLOTTED_TIMEOUT", by_peer=True)
+
+    def _linger(self) -> None:
+        """After the hangup: the last events, then whatever the client still asks."""
+        most = int(LINGER_S * 1000 / TICK_MS)
+        for count in self._clock(lambda: self._closing and not self._outbox):
+            if not self.switch.closed:
+                self.switch.tick()
+            self._perform()
+            if self.switch.closed:
+                self._closing = True
+            if count >= most:
+                return
+
+    def _clock(self, over: Callable[[], bool]) -> "_Ticks":
+        return _Ticks(over, self._count_late)
+
+    def _count_late(self) -> None:
+        self._late += 1
 
     def _move(self) -> None:
-        prompt = self._play()
-        heard = rms(prompt) > HEARD_RMS
-        ours = prompt
-        for loop in list(self._background.values()):
-            ours = mix(ours, loop.tick())
-        said, do = self.prospect.tick(heard)
-        line = self._channel.tick(said, ours)
-        self.outcome.prospect.append(line)
-        self.outcome.agent.append(ours)
-        audio = self._upsampler.tick(line)
-        for fork in list(self._forks.values()):
-            fork.send(audio)
-        if do is not None and do.dtmf:
-            self._event("DTMF", {"DTMF-Digit": do.dtmf, "DTMF-Duration": "2000"})
-        if do is not None and do.hangup:
-            self._hangup("NORMAL_CLEARING")
+        """20 ms of both directions."""
+        breaks = self.switch.player.breaks
+        ahead = self.switch.player.speech_ahead
+        prompt, sent = self.switch.tick()
+        if self.switch.player.breaks > breaks:
+            self._cuts_ms.append(self.recorder.duration_ms)
+        heard = self._line.deliver(sent)
+        act = self._prospect.tick(prompt, ahead)
+        received = self._line.receive(act.sound)
+        self.recorder.add(received, heard, act.sound, prompt)
+        if self._forks:
+            audio = self._doubler.double(received)
+            for fork in list(self._forks.values()):
+                fork.feed(audio)
+        if act.digit:
+            self.switch.dtmf(act.digit)
+        if act.hangup:
+            self.switch.hang_up("NORMAL_CLEARING", by_peer=True)
 
-    def _play(self) -> Samples:
-        if self._break_at is not None and self._tick >= self._break_at:
-            self._break_at = None
-            if self._queue and self._queue[0].begun:
-                self._end(self._queue.popleft(), "break")
-        if not self._queue or self._tick < self._queue[0].ready_at:
-            return SILENT
-        current = self._queue[0]
-        if not current.begun:
-            current.begun = True
-            current.position = current.start
-            self._event("CHANNEL_EXECUTE", self._execution(current))
-            self._event("PLAYBACK_START", self._playback(current))
-        frame = current.samples[current.position : current.position + TICK]
-        current.position += len(frame)
-        if current.position >= len(current.samples):
-            self._end(self._queue.popleft(), "done")
-        if len(frame) < TICK:
-            whole = SILENT.copy()
-            whole[: len(frame)] = frame
-            return whole
-        return frame
-
-    def _end(self, playback: _Playback, status: str) -> None:
-        played = str(playback.position)
-        counts = {"variable_playback_last_offset_pos": played, "variable_playback_samples": played}
-        self._event(
-            "PLAYBACK_STOP", {**self._playback(playback), "Playback-Status": status, **counts}
-        )
-        self._event(
-            "CHANNEL_EXECUTE_COMPLETE",
-            {**self._execution(playback), "Application-Response": "FILE PLAYED", **counts},
-        )
-        if self._queue and self._queue[0].broadcast:
-            self._queue[0].ready_at = self._tick + BROADCAST_GAP_MS // TICK_MS
-
-    @staticmethod
-    def _execution(playback: _Playback) -> dict[str, str]:
-        return {
-            "Application": "playback",
-            "Application-Data": playback.argument,
-            "Application-UUID": playback.app_uuid,
-        }
-
-    @staticmethod
-    def _playback(playback: _Playback) -> dict[str, str]:
-        return {"Playback-File-Path": playback.argument, **playback.variables}
-
-    # -- commands ---------------------------------------------------------------------------
+    # -- the connection ---------------------------------------------------------------------
 
     def _read(self) -> None:
-        reader = wire.CommandReader()
         try:
-            while True:
-                try:
-                    data = self._socket.recv(65_536)
-                except TimeoutError:
-                    continue
-                if not data:
-                    break
-                for command in reader.feed(data):
-                    self._obey(command)
+            while data := self._socket.recv(65_536):
+                for command in self.switch.parse(data):
+                    for path in _files_of(command):
+                        self._files.load(path)
+                    if command.verb == "connect":
+                        self._connect_at = time.monotonic()
+                    self.switch.obey(command)
+                self._perform()
         except OSError:
             pass
-        # &socket() from originate: the call does not outlive its application.
-        if not self._hangup_cause:
-            self.outcome.error = self.outcome.error or "agentd closed the connection"
-            self._hangup("NORMAL_CLEARING")
+        self.switch.peer_closed((time.monotonic() - self._connect_at) * 1000)
+        self._closing = True
+        self._perform()
 
-    def _obey(self, command: wire.Command) -> None:
-        word, _, rest = command.line.partition(" ")
-        match word:
-            case "connect":
-                self._send(wire.connect_reply(self._describe()))
-            case "linger":
-                self._linger = int(rest) if rest.isdigit() else -1
-                seconds = f" {rest} seconds" if rest else ""
-                self._send(wire.reply(f"+OK will linger{seconds}"))
-            case "myevents":
-                self._subscription.myevents()
-                self._send(wire.reply("+OK Events Enabled"))
-            case "event":
-                self._subscription.add(rest.split()[1:])
-                self._send(wire.reply("+OK event listener enabled plain"))
-            case "sendmsg":
-                self._message(command)
-            case "api":
-                self._send(wire.api_response(self._api(rest)))
-            case "bgapi":
-                job = str(uuids.uuid4())
-                self._send(wire.reply(f"+OK Job-UUID: {job}", Job_UUID=job))
-                self._event("BACKGROUND_JOB", {"Job-UUID": job}, self._api(rest))
-            case "exit":
-                self._send(wire.reply("+OK bye"))
-            case _:
-                self._send(wire.reply("-ERR command not found"))
+    def _perform(self) -> None:
+        for effect in self.switch.drain():
+            match effect:
+                case Send(data):
+                    if len(self._outbox) < WAITING:
+                        self._outbox.append(data)
+                    else:
+                        self.switch.crash("agentd does not read what the switch sends")
+                case Close():
+                    self._closing = True
+                case ForkStart():
+                    self._start_fork(effect)
+                case ForkDo(name, action, text):
+                    self._do_fork(name, action, text)
+        self._wake.set()
 
-    def _message(self, command: wire.Command) -> None:
-        self._send(wire.reply("+OK"))
-        if command.headers.get("call-command") == "hangup":
-            self._hangup(command.headers.get("hangup-cause") or "NORMAL_CLEARING")
-            return
-        app = command.headers.get("execute-app-name", "")
-        argument = command.headers.get("execute-app-arg") or command.body
-        app_uuid = command.headers.get("event-uuid") or str(uuids.uuid4())
-        if app == "playback":
-            self._enqueue(argument, app_uuid, broadcast=False)
-        elif app == "hangup":
-            self._hangup(argument or "NORMAL_CLEARING")
-        elif app == "transfer":
-            self._transfer()
-        elif app == "set":
-            name, _, value = argument.partition("=")
-            self._variables[name] = value
-        elif app not in ("answer", "sleep", "record_session", "export"):
-            self._hangup("DESTINATION_OUT_OF_ORDER")
-
-    def _enqueue(self, argument: str, app_uuid: str, *, broadcast: bool) -> None:
-        variables, path = {}, argument
-        if argument.startswith("{"):
-            head, _, path = argument[1:].partition("}")
-            variables = dict(p.split("=", 1) for p in head.split(",") if "=" in p)
-        path, _, start = path.partition("@@")
-        try:
-            samples = _load(path)
-        except (OSError, soundfile.SoundFileError):
-            missing = {
-                "Application": "playback",
-                "Application-Data": argument,
-                "Application-UUID": app_uuid,
-            }
-            self._event("CHANNEL_EXECUTE", missing)
-            self._event(
-                "CHANNEL_EXECUTE_COMPLETE", {**missing, "Application-Response": "FILE NOT FOUND"}
+    def _start_fork(self, start: ForkStart) -> None:
+        if start.mix != "mono" or start.rate_hz != 16_000:
+            self.switch.problem(
+                f"agentd asked for a {start.mix} fork at {start.rate_hz} Hz; this switch gives "
+                "mono at 16000 Hz only"
             )
+        self._forks[start.name] = ForkClient(start.url, start.metadata, self._fork_told)
+
+    def _fork_told(self, event: str, body: str) -> None:
+        self.switch.fork_event(event, body)
+        self._perform()
+
+    def _do_fork(self, name: str, action: str, text: str) -> None:
+        fork = self._forks.get(name)
+        if fork is None:
             return
-        ready = self._tick + (BROADCAST_MS // TICK_MS if broadcast else 1)
-        playback = _Playback(
-            argument, variables, samples, int(start or 0), app_uuid, ready, broadcast
+        fork.do(action, text)
+        if action in ("stop", "hangup"):
+            self._left_open.append(self._forks.pop(name))
+
+    def _write(self) -> None:
+        while True:
+            self._wake.wait(timeout=30.0)
+            self._wake.clear()
+            try:
+                while self._outbox:
+                    self._socket.sendall(self._outbox[0])
+                    self._outbox.popleft()
+                if self._closing and self.switch.closed:
+                    self._socket.shutdown(socket.SHUT_WR)
+                    return
+            except OSError:
+                self._outbox.clear()
+                return
+
+    def _outcome(self, cause: str) -> Outcome:
+        ticks = max(1, self.recorder.duration_ms // TICK_MS)
+        return Outcome(
+            cause=cause,
+            transferred=self.switch.transferred,
+            problems=list(self.switch.problems),
+            spoken=list(self._prospect.spoken),
+            cuts_ms=list(self._cuts_ms),
+            unused=self._prospect.left,
+            late_ticks=self._late,
+            tick_ms=self._work_s * 1000 / ticks,
         )
-        playback.queued_at = self._tick
-        self._queue.append(playback)
 
-    def _api(self, line: str) -> str:
-        name, _, rest = line.partition(" ")
-        target, _, arguments = rest.partition(" ")
-        if name == "uuid_exists":
-            return "true" if target == self.uuid and not self._hangup_cause else "false"
-        if not name.startswith("uuid_"):
-            return f"-ERR {name} Command not found!\n"
-        if target != self.uuid or self._hangup_cause:
-            return "-ERR No such channel!\n"
-        handler: Callable[[list[str]], str] | None = getattr(self, f"_api_{name[5:]}", None)
-        if handler is None:
-            return f"-ERR {name} Command not found!\n"
-        return handler(arguments.split(" ", 5))
 
-    def _api_break(self, words: list[str]) -> str:
-        if self._queue and self._queue[0].broadcast and not self._queue[0].begun:
-            since = (self._tick - self._queue[0].queued_at) * TICK_MS
-            if since < LOST_BREAK_MS:
-                return "+OK\n"
-        if "all" in words:
-            begun = [p for p in self._queue if p.begun]
-            self._queue.clear()
-            self._queue.extend(begun)
-        self._break_at = self._tick + 1
-        return "+OK\n"
+class _Ticks:
+    """Counts ticks as their moments come; sleeps in between, and makes up for late ones."""
 
-    def _api_broadcast(self, words: list[str]) -> str:
-        self._enqueue(words[0], str(uuids.uuid4()), broadcast=True)
-        return "+OK Message sent\n"
+    def __init__(self, over: Callable[[], bool], late: Callable[[], None]) -> None:
+        self._over, self._late = over, late
+        self._count = 0
+        self._started = time.monotonic()
 
-    def _api_displace(self, words: list[str]) -> str:
-        action, path = words[0], words[1] if len(words) > 1 else ""
-        if action == "stop":
-            return "+OK\n" if self._background.pop(path, None) else "-ERR Cannot stop displace\n"
-        try:
-            samples = _load(path)
-        except (OSError, soundfile.SoundFileError):
-            return "-ERR Cannot displace session!\n"
-        if path in self._background or "l" not in (words[3] if len(words) > 3 else ""):
-            return "-ERR Cannot displace session!\n"
-        self._background[path] = Loop(samples)
-        return "+OK\n"
+    def __iter__(self) -> "_Ticks":
+        return self
 
-    def _api_audio_fork(self, words: list[str]) -> str:
-        action = words[0]
-        if action == "start":
-            if len(words) < 4:
-                return (
-                    "-USAGE: <uuid> [start|stop|...] [wss-url] [mono|mixed|stereo] [8000|16000]\n"
-                )
-            name = words[4] if len(words) > 4 else "audio_fork"
-            if name in self._forks:
-                return "-ERR Operation Failed\n"
-            metadata = words[5] if len(words) > 5 else ""
-            self._forks[name] = ForkClient(words[1], metadata, self._fork_event)
-            return "+OK Success\n"
-        name = words[1] if len(words) > 1 else "audio_fork"
-        if action == "stop" and name in self._forks:
-            self._forks.pop(name).stop()
-            return "+OK Success\n"
-        return "-ERR Operation Failed\n"
+    def __next__(self) -> int:
+        if self._over():
+            raise StopIteration
+        self._count += 1
+        left = self._started + self._count * TICK_MS / 1000 - time.monotonic()
+        if left < -LATE_MS / 1000:
+            self._late()
+        gevent.sleep(max(0.0, left))
+        return self._count
 
-    def _api_transfer(self, words: list[str]) -> str:
-        gevent.spawn_later(0.05, self._transfer)
-        return "+OK\n"
 
-    def _api_kill(self, words: list[str]) -> str:
-        self._hangup(words[0] or "NORMAL_CLEARING")
-        return "+OK\n"
-
-    def _transfer(self) -> None:
-        """The channel leaves the application; for us that is where the call ends."""
-        self._hangup("TRANSFERRED")
-
-    # -- events -----------------------------------------------------------------------------
-
-    def _fork_event(self, subclass: str, body: str) -> None:
-        self._event("CUSTOM", {"Event-Subclass": subclass}, body)
-
-    def _hangup(self, cause: str) -> None:
-        if self._hangup_cause:
-            return
-        self._hangup_cause = cause
-        if self._queue and self._queue[0].begun:
-            self._end(self._queue.popleft(), "done")
-
-    def _say_goodbye(self) -> None:
-        headers = {"Hangup-Cause": self._hangup_cause, "variable_hangup_cause": self._hangup_cause}
-        for name in ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"):
-            self._event(name, headers)
-        if self._linger is not None:
-            self._send(wire.linger_notice(self.uuid, self._name, self._linger))
-            gevent.sleep(0.1)
-        self._send(wire.disconnect_notice(self.uuid))
-
-    def _event(self, name: str, headers: Mapping[str, str], body: str = "") -> None:
-        if self._subscription.wants(name, headers.get("Event-Subclass", "")):
-            self._sequence += 1
-            base = {"Event-Name": name, "Event-Sequence": str(self._sequence), **self._state()}
-            self._send(wire.event({**base, **headers}, body))
-
-    def _send(self, data: bytes) -> None:
-        try:
-            self._socket.sendall(data)
-        except OSError:
-            return  # the reader sees the end
-
-    @property
-    def _name(self) -> str:
-        return "sofia/internal/prospect@127.0.0.1:5060"
-
-    def _state(self) -> dict[str, str]:
-        return {
-            "Core-UUID": "5170c5c0-0000-4000-8000-000000000000",
-            "FreeSWITCH-Hostname": "simulator",
-            "Unique-ID": self.uuid,
-            "Channel-Call-UUID": self.uuid,
-            "Channel-Name": self._name,
-            "Channel-State": "CS_EXECUTE",
-            "Answer-State": "answered",
-            "Call-Direction": "outbound",
-            "Caller-Destination-Number": self.persona.contact.phone,
-            "Channel-Read-Codec-Name": self.persona.line.codec.upper(),
-            "Channel-Read-Codec-Rate": str(RATE_HZ),
-        }
-
-    def _describe(self) -> dict[str, str]:
-        variables = {f"variable_{name}": value for name, value in self._variables.items()}
-        return {"Event-Name": "CHANNEL_DATA", **self._state(), **variables}
+def _files_of(command: Command) -> list[str]:
+    """Files a command will have the switch read."""
+    if command.verb == "sendmsg" and command.headers.get("execute-app-name") == "playback":
+        argument = command.headers.get("execute-app-arg", "") or command.body
+        return [split_argument(argument)[1]]
+    if command.verb in ("api", "bgapi"):
+        given = words(command.rest, 6)
+        if given[:1] == ["uuid_broadcast"] and len(given) > 2:
+            return [split_argument(given[2])[1]]
+        if given[:1] == ["uuid_displace"] and given[2:3] == ["start"] and len(given) > 3:
+            return [given[3].partition("}")[2] if given[3].startswith("{") else given[3]]
+    return []

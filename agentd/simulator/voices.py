@@ -1,47 +1,76 @@
-"""The prospects' speech: synthesised once, kept under .cache, never the agent's own settings."""
+"""The prospects' speech: synthesised once by Pico, at a pitch of their own, and kept."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from agentd.simulator.media import RATE_HZ, Samples
-from agentd.simulator.persona import Persona
+from agentd.simulator.persona import Manner, Persona
+from agentd.simulator.playing import RATE_HZ, Samples
 from agentd.speech.library import at_level, resample, trim, write_wav
 from agentd.speech.pico import PicoVoice
 
+# Another person than the agent, who speaks at 100 and 100.
+SPEED, PITCH = 100, 120
 LEVEL_DBFS = -22.0
-BEEP_HZ, BEEP_MS = 1000, 500
+_HUMS = ("mmh", "mm", "mmm", "hmm", "mhm", "hum", "humm")
+BEEP_HZ, BEEP_S, BEEP_AFTER_S, BEEP_PEAK = 1_000, 0.5, 0.35, 8_000
 
 
-def sounds(persona: Persona, pico: Path, cache: Path) -> dict[str, Samples]:
-    """What the persona says, by text: mono 8 kHz. Native work. Raises MissingResource, SpeechError.
+class Voices:
+    """Sounds by text and manner. Native work and disk: not for the hub."""
 
-    pico: the voice's folder. cache: where speech is kept between runs.
-    """
-    voice = PicoVoice(pico, speed=persona.voice.speed, pitch=persona.voice.pitch)
-    texts = {t.text for t in persona.turns if t.text}
-    if persona.answer == "machine":
-        texts.add(persona.greeting)
-    made = {text: _said(voice, text, cache) for text in sorted(texts)}
-    if persona.beep and persona.greeting in made:
-        made[persona.greeting] = np.concatenate([made[persona.greeting], _beep()])
-    return made
+    def __init__(self, pico: Path, cache: Path) -> None:
+        """pico: the voice's folder, as `agentd models fetch pico` leaves it."""
+        self._pico = pico
+        self._cache = cache
+
+    def of(self, persona: Persona) -> dict[str, Samples]:
+        """What everything the persona says sounds like: int16 mono 8 kHz, by text.
+
+        Raises MissingResource (no Pico and not all cached), SpeechError.
+        """
+        sounds = {text: self.say(text, persona.voice) for text in persona.texts}
+        if persona.beep:
+            sounds[persona.greeting] = np.concatenate([sounds[persona.greeting], beep()])
+        return sounds
+
+    def say(self, text: str, manner: Manner) -> Samples:
+        """One text, from the cache or made now."""
+        speed, pitch = manner.speed or SPEED, manner.pitch or PITCH
+        identity = f"pico fr 2 speed={speed} pitch={pitch} level={LEVEL_DBFS} {text}"
+        if all(word in _HUMS for word in text.lower().split()):
+            return np.concatenate([hum() for _ in text.split()])
+        file = self._cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.wav"
+        if not file.exists():
+            voice = PicoVoice(self._pico, speed=speed, pitch=pitch)
+            spoken = trim(voice.render(_punctuated(text)), voice.rate_hz)
+            sound = at_level(resample(spoken, voice.rate_hz, RATE_HZ), LEVEL_DBFS)
+            write_wav(file, sound, RATE_HZ)
+        samples, _ = soundfile.read(file, dtype="int16")
+        return np.asarray(samples, np.int16)
 
 
-def _said(voice: PicoVoice, text: str, cache: Path) -> Samples:
-    name = hashlib.sha256(f"{voice.settings} {LEVEL_DBFS} {text}".encode()).hexdigest()[:32]
-    file = cache / f"{name}.wav"
-    if not file.exists():
-        spoken = trim(voice.render(text.rstrip(".?! ") + "."), voice.rate_hz)
-        write_wav(file, at_level(resample(spoken, voice.rate_hz, RATE_HZ), LEVEL_DBFS), RATE_HZ)
-    samples, _ = soundfile.read(file, dtype="int16")
-    return np.asarray(samples, np.int16)
+def _punctuated(text: str) -> str:
+    """With the commas a person breathes at, and an end that lets the voice fall."""
+    text = re.sub(r"(?<=[^\W\d_]) (mais|parce que|donc) ", r", \1 ", text.strip())
+    return text if text.endswith(("?", "!", ".")) else text + "."
 
 
-def _beep() -> Samples:
-    silence = np.zeros(RATE_HZ * 300 // 1000, np.int16)
-    t = np.arange(RATE_HZ * BEEP_MS // 1000) / RATE_HZ
-    tone = (8000 * np.sin(2 * np.pi * BEEP_HZ * t)).astype(np.int16)
-    return np.concatenate([silence, tone])
+def hum() -> Samples:
+    """An "mmh", which Pico would spell: 0.35 s of a closed-mouth voice that falls a little."""
+    t = np.arange(round(0.35 * RATE_HZ)) / RATE_HZ
+    pitch = 2 * np.pi * (135 * t - 30 * t * t)
+    voiced = sum(np.sin(k * pitch) / k**2 for k in range(1, 7))
+    swell = np.sin(np.pi * t / t[-1]) ** 0.5
+    return at_level((voiced * swell * 4_000).astype(np.int16), LEVEL_DBFS)
+
+
+def beep() -> Samples:
+    """What ends a machine's greeting: a short silence and a tone."""
+    t = np.arange(round(BEEP_S * RATE_HZ)) / RATE_HZ
+    tone = BEEP_PEAK * np.sin(2 * np.pi * BEEP_HZ * t)
+    silence = np.zeros(round(BEEP_AFTER_S * RATE_HZ))
+    return np.concatenate([silence, tone]).astype(np.int16)

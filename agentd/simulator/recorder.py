@@ -1,0 +1,50 @@
+"""What is kept of a call's sound: the stereo recording, and its two parts apart."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from agentd.simulator.playing import RATE_HZ, Samples
+
+
+class Recorder:
+    """Tracks of one length at 8 kHz. `said` and `prompt` are the clean parts of the recording."""
+
+    def __init__(self) -> None:
+        self._heard = bytearray()  # of the prospect, as the switch receives it
+        self._agent = bytearray()  # of the agent, as the prospect hears it
+        self._said = bytearray()  # the prospect alone, before the line
+        self._prompt = bytearray()  # what the agent says, without the background
+
+    def add(self, heard: Samples, agent: Samples, said: Samples, prompt: Samples) -> None:
+        """20 ms of each."""
+        self._heard += heard.tobytes()
+        self._agent += agent.tobytes()
+        self._said += said.tobytes()
+        self._prompt += prompt.tobytes()
+
+    @property
+    def duration_ms(self) -> int:
+        """Of the recording so far."""
+        return len(self._heard) // 2 * 1000 // RATE_HZ
+
+    @property
+    def said(self) -> Samples:
+        """The prospect's speech alone: where it ends is not hidden by the line's noise."""
+        return np.frombuffer(bytes(self._said), np.int16)
+
+    @property
+    def prompt(self) -> Samples:
+        """The agent's speech alone: where it begins is not hidden by the background."""
+        return np.frombuffer(bytes(self._prompt), np.int16)
+
+    @property
+    def stereo(self) -> Samples:
+        """Shape (samples, 2): the prospect on the left, the agent on the right, as heard."""
+        heard, agent = bytes(self._heard), bytes(self._agent)
+        return np.stack([np.frombuffer(heard, np.int16), np.frombuffer(agent, np.int16)], axis=1)
+
+    def write(self, path: Path) -> None:
+        """The stereo recording as a WAV file. Native work and disk: not for the hub."""
+        soundfile.write(path, self.stereo, RATE_HZ, subtype="PCM_16", format="WAV")
