@@ -29,7 +29,7 @@ _log.setLevel(logging.WARNING)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A valid upgrade asks for `path`; nothing else comes before `accept` or `reject`.
+    """A request asks for `path`; nothing else comes before `accept` or `reject`.
 
     segments: the decoded parts of the path between slashes.
     """

@@ -49,7 +49,7 @@ _TAKEN = {
     *FORK_EVENTS,
 }
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,40}")
-_EXTENSION = re.compile(r"[A-Za-z0-9*#+_.-]{1,64}")
+_EXTENSION = re.compile(r"[A-Za-z0-9*#+_.][A-Za-z0-9*#+_.-]{0,63}")
 _SIP_URI = re.compile(r"sips?:[A-Za-z0-9*#+_.!~-]{1,64}@[A-Za-z0-9.:-]{1,128}")
 
 OnEvent = Callable[[Event], None]

@@ -254,6 +254,8 @@ class PlaybackTracker:
             say.playing_since_us = 0
             if say.index == len(say.clips):
                 self._finish(say, SayDone(say.say_id, True, say.heard_ms), step)
+            elif cut:  # the break that has been sent drops the clips that follow
+                self._finish(say, SayDone(say.say_id, False, say.heard_ms), step)
             return
         say.heard_ms += min(played_ms, left_ms)
         if not cut and say.index + 1 < len(say.clips):

@@ -71,7 +71,7 @@ class OutboundSession:
         result: AsyncResult[Message | None] = AsyncResult()
         self.post(data, result.set)
         try:
-            message = result.get(timeout=timeout)
+            message: Message | None = result.get(timeout=timeout)
         except gevent.Timeout:
             raise SwitchTimeout(
                 f"the switch did not answer {_first_word(data)} within {timeout:g} s"
@@ -110,7 +110,7 @@ class OutboundSession:
         Raises SwitchTimeout after `timeout` seconds (None: the connection's end is the limit).
         """
         try:
-            message = self._events.get(timeout=timeout)
+            message: Message | None = self._events.get(timeout=timeout)
         except Empty:
             raise SwitchTimeout(f"no event within {timeout:g} s") from None
         if message is None:
