@@ -41,6 +41,9 @@ class _Event(ESLEvent):  # type: ignore[misc]
 class _Fenced(InboundESL):  # type: ignore[misc]
     def __init__(self, host: str, port: int, password: str, timeout: float) -> None:
         super().__init__(host, port, password, timeout)
+        self._run: bool
+        self.connected: bool
+        self._commands_sent: list[AsyncResult[_Event]]
         self.why = "the connection has ended"
         self._lock = RLock()
 

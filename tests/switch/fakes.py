@@ -9,7 +9,6 @@ import gevent
 from gevent.event import Event
 from gevent.server import StreamServer
 
-
 WIRE = Path(__file__).parent / "wire"
 UUID = "d745ec5d-82a8-4070-8a40-32674217c5b7"
 OK = b"Content-Type: command/reply\nReply-Text: +OK\n\n"

@@ -1,6 +1,7 @@
 """The parser against recorded bytes at every chunking, and against garbage."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def test_byte_by_byte_is_the_same(name: str) -> None:
 def test_random_chunks_are_the_same(name: str, cuts: list[int]) -> None:
     data = recorded(name)
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    chunks = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [data[a:b] for a, b in pairwise(edges)]
     assert parse(chunks) == parse([data])
 
 
@@ -131,6 +132,15 @@ def test_an_event_body_is_raw() -> None:
     [message] = parse([event(inner, body)])
     assert message.body == body
     assert message.event == "mod_audio_fork::transcription"
+
+
+def test_what_follows_an_event_body_is_not_part_of_it() -> None:
+    inner = b"Event-Name: CUSTOM\nContent-Length: 2\n\nab\n\ncd"
+    outer = b"Content-Length: %d\nContent-Type: text/event-plain\n\n" % len(inner)
+    assert [m.body for m in parse([outer + inner])] == [b"ab"]
+    unsure = inner.replace(b": 2", b": two")
+    outer = b"Content-Length: %d\nContent-Type: text/event-plain\n\n" % len(unsure)
+    assert [m.body for m in parse([outer + unsure])] == [b""]
 
 
 def test_the_first_of_two_headers_wins() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from http import HTTPStatus
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_byte_by_byte() -> None:
 @given(st.lists(st.integers(0, len(SESSION)), max_size=20))
 def test_random_chunks(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(SESSION)]
-    events, _ = run(SESSION[a:b] for a, b in zip(edges, edges[1:], strict=False))
+    events, _ = run(SESSION[a:b] for a, b in pairwise(edges))
     assert events == EXPECTED
 
 

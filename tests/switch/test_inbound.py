@@ -70,29 +70,39 @@ def test_nobody_listens() -> None:
 
 
 def test_connecting_to_a_silent_server_times_out() -> None:
-    with Listener(lambda sock: gevent.sleep(5)) as port, gevent.Timeout(2):
-        with pytest.raises(SwitchTimeout, match="nothing within"):
-            Inbound("127.0.0.1", port, "x", timeout=0.2).connect()
+    with (
+        Listener(lambda sock: gevent.sleep(5)) as port,
+        gevent.Timeout(2),
+        pytest.raises(SwitchTimeout, match="nothing within"),
+    ):
+        Inbound("127.0.0.1", port, "x", timeout=0.2).connect()
 
 
 def test_a_drop_before_the_password_is_an_error() -> None:
-    with Listener(lambda sock: sock.close()) as port, gevent.Timeout(2):
-        with pytest.raises(SwitchGone, match="before we were let in"):
-            Inbound("127.0.0.1", port, "x").connect()
+    with (
+        Listener(lambda sock: sock.close()) as port,
+        gevent.Timeout(2),
+        pytest.raises(SwitchGone, match="before we were let in"),
+    ):
+        Inbound("127.0.0.1", port, "x").connect()
 
 
 def test_rejected_by_acl() -> None:
     text = b"Access Denied, go away.\n"
     rejection = b"Content-Type: text/rude-rejection\nContent-Length: %d\n\n%s" % (len(text), text)
-    with Listener(lambda sock: sock.sendall(rejection)) as port:
-        with pytest.raises(SwitchGone, match="not allowed"):
-            Inbound("127.0.0.1", port, "x").connect()
+    with (
+        Listener(lambda sock: sock.sendall(rejection)) as port,
+        pytest.raises(SwitchGone, match="not allowed"),
+    ):
+        Inbound("127.0.0.1", port, "x").connect()
 
 
 def test_not_an_event_socket() -> None:
-    with Listener(lambda sock: sock.sendall(b"SSH-2.0-OpenSSH\r\n")) as port:
-        with pytest.raises(SwitchGone, match="not the event socket protocol"):
-            Inbound("127.0.0.1", port, "x").connect()
+    with (
+        Listener(lambda sock: sock.sendall(b"SSH-2.0-OpenSSH\r\n")) as port,
+        pytest.raises(SwitchGone, match="not the event socket protocol"),
+    ):
+        Inbound("127.0.0.1", port, "x").connect()
 
 
 def test_the_end_of_the_connection_wakes_a_waiting_command() -> None:

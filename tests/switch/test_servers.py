@@ -133,9 +133,11 @@ def test_a_bug_in_a_call_hangs_it_up(esl: EslServer, calls: Calls) -> None:
 
 @pytest.mark.parametrize("make", [lambda a: EslServer(a, lambda leg: None, 1), AudioServer])
 def test_a_port_in_use_is_explained(make: Callable[[tuple[str, int]], EslServer]) -> None:
-    with socket.create_server(LOCAL) as taken:
-        with pytest.raises(AgentdError, match=r"cannot listen on 127.0.0.1:\d+") as caught:
-            make(taken.getsockname()).start()
+    with (
+        socket.create_server(LOCAL) as taken,
+        pytest.raises(AgentdError, match=r"cannot listen on 127.0.0.1:\d+") as caught,
+    ):
+        make(taken.getsockname()).start()
     assert "another port" in caught.value.mend
 
 
