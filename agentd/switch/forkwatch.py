@@ -6,14 +6,14 @@ after a failure the bug's name stays taken. So: no sign of life in time, or a lo
 stop, and start again under a new name. Leaving the rate out crashes FreeSWITCH: it is always given.
 """
 
-import logging
 from collections.abc import Callable
 
 import gevent
+import structlog
 
 from agentd.switch import esl
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(component="switch")
 
 WATCH_S = 1.5
 RETRY_S = 0.2  # after a connection that failed at once
@@ -67,7 +67,7 @@ class ForkWatch:
 
         def answered(message: esl.Message | None) -> None:
             if message is not None and not message.ok and attempt == self._attempt:
-                log.warning("call %s: audio fork refused: %s", self._uuid, message.reply)
+                log.warning("audio fork refused", call=self._uuid, reply=message.reply)
                 self._again(RETRY_S)
 
         self._api(f"{line} {self._metadata}".rstrip(), answered)
@@ -91,13 +91,13 @@ class ForkWatch:
         if name == "connect":
             self.heard()
         elif name in ("connect_failed", "disconnect"):
-            log.warning("call %s: audio fork: %s", self._uuid, name)
+            log.warning("audio fork lost", call=self._uuid, told=name)
             if self._flowing:
                 self._flowing = False
                 self._losses += 1
             self._again(RETRY_S)
         elif name == "buffer_overrun":
-            log.info("call %s: the audio fork connected late", self._uuid)
+            log.info("audio fork connected late", call=self._uuid)
 
     def stop(self) -> None:
         """Stop the stream on the switch."""
@@ -122,7 +122,7 @@ class ForkWatch:
         self._timer = None  # it is running: start must not kill it
         if self._ended or self._flowing:
             return
-        log.info("call %s: audio fork attempt %d gave nothing", self._uuid, self._attempt)
+        log.info("audio fork started again", call=self._uuid, attempt=self._attempt)
         self._stop_bug()
         self.start()
 

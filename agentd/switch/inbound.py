@@ -10,7 +10,6 @@ Used by `agentd check`, later by the dialer. What is replaced, each with a test:
 greenswitch keeps the authentication and the dispatch of events to handlers.
 """
 
-import logging
 import socket
 from collections.abc import Callable
 from types import TracebackType
@@ -23,8 +22,6 @@ from greenswitch.esl import ESLEvent, InboundESL, NotConnectedError
 from agentd.errors import SwitchError, SwitchGone, SwitchTimeout
 from agentd.switch import esl
 from agentd.switch.esl import EslParser, Kind, Message
-
-log = logging.getLogger(__name__)
 
 Handler = Callable[[Message], None]
 
@@ -123,7 +120,7 @@ class _Fenced(InboundESL):  # type: ignore[misc]
         gevent.killall(greenlets, timeout=1)
 
 
-class Inbound:
+class InboundSession:
     """A connection to FreeSWITCH's event socket. Use it as a context manager.
 
     Raises SwitchError (not FreeSWITCH, or it refuses us), SwitchTimeout or SwitchGone, with the
@@ -135,7 +132,7 @@ class Inbound:
         self._timeout = timeout
         self._esl = _Fenced(host, port, password, timeout)
 
-    def __enter__(self) -> "Inbound":
+    def __enter__(self) -> "InboundSession":
         self.connect()
         return self
 

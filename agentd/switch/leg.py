@@ -5,13 +5,13 @@ order, and the last of them is the only HungUp.
 """
 
 import json
-import logging
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import gevent
+import structlog
 from gevent.event import Event as Flag
 
 from agentd.dialogue.events import Dtmf, Event, Fault, HungUp, TransferDone
@@ -21,7 +21,7 @@ from agentd.switch.forkwatch import ForkWatch
 from agentd.switch.playback import PlaybackTracker, Step, Via
 from agentd.switch.session import OutboundSession
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(component="switch")
 
 LINGER_S = 5
 CONNECT_S = 5.0
@@ -61,6 +61,7 @@ class Leg:
     def __init__(self, session: OutboundSession, connected: esl.Message, via: Via) -> None:
         self.uuid = connected.get("Unique-ID")
         self.headers: Mapping[str, str] = connected.headers
+        self.dialled = connected.get("Caller-Destination-Number")
         self.variables = {
             name.removeprefix("variable_"): value
             for name, value in connected.headers.items()
@@ -167,7 +168,7 @@ class Leg:
         try:
             self.stop_background()
         except SwitchError as error:
-            log.info("call %s: background was not playing: %s", self.uuid, error)
+            log.info("background was not playing", call=self.uuid, error=str(error))
         self._ask(f"uuid_displace {self.uuid} start {_word(path)} 0 ml")
         self._background = str(path)
 
@@ -191,7 +192,7 @@ class Leg:
         self._fork = ForkWatch(self.uuid, url, metadata, self._send_api, self._fork_failed)
         self._fork.start()
 
-    def fork_heard(self) -> None:
+    def audio_came(self) -> None:
         """The audio server has received audio of this call: the fork works."""
         if self._fork is not None:
             self._fork.heard()
@@ -261,7 +262,7 @@ class Leg:
             while (message := self._session.next_event()) is not None:
                 self._take(message)
         except Exception:
-            log.exception("call %s: event handling failed", self.uuid)
+            log.exception("event handling failed", call=self.uuid)
             self._session.close()
         finally:
             self._finish()
@@ -324,7 +325,7 @@ class Leg:
         try:
             self._on_event(event)
         except Exception:
-            log.exception("call %s: handler of %s failed", self.uuid, type(event).__name__)
+            log.exception("handler failed", call=self.uuid, of=type(event).__name__)
 
     # -- to the switch ---------------------------------------------------------------------------
 
@@ -354,7 +355,7 @@ class Leg:
         try:
             self._session.post(data, on_reply)
         except SwitchError as error:
-            log.info("call %s: not sent: %s", self.uuid, error)
+            log.info("not sent", call=self.uuid, error=str(error))
             return False
         return True
 
@@ -370,7 +371,7 @@ class Leg:
             raise SwitchError(f"the switch refused {line.split()[0]}: {answer.reply}")
 
     def _fork_failed(self, reason: str) -> None:
-        log.warning("call %s: %s", self.uuid, reason)
+        log.warning("audio fork given up", call=self.uuid, reason=reason)
         self._deliver(Fault(reason))
 
 

@@ -55,7 +55,7 @@ class _Clip:
 class _Say:
     say_id: str
     clips: list[_Clip]
-    heard_ms: int  # of what has ended
+    heard_ms: int = 0  # of this playing: what the offset skips is not heard
     index: int = 0  # the clip that plays or comes next
     started: bool = False
     stopping: bool = False
@@ -105,7 +105,8 @@ class PlaybackTracker:
 
         files: absolute path and length in ms of each.
         rate_hz: of the files.
-        offset_ms: begin this far into them, counted over all of them.
+        offset_ms: begin this far into them, counted over all of them; what it skips is not part of
+            the SayDone's heard_ms.
         """
         if not _SAY_ID.fullmatch(say_id):
             raise ValueError(f"a say_id is letters, digits and _.:-, not {say_id!r}")
@@ -114,7 +115,7 @@ class PlaybackTracker:
             raise ValueError(f"say_id {say_id!r} is already playing")
         say = _from_offset(say_id, files, rate_hz, max(0, offset_ms))
         if not say.clips:
-            step.events.append(SayDone(say_id, True, say.heard_ms))
+            step.events.append(SayDone(say_id, True, 0))
         elif len(self._waiting) >= MAX_WAITING:
             step.events.append(SayFailed(say_id, f"{MAX_WAITING} Says are already waiting"))
         else:
@@ -128,7 +129,7 @@ class PlaybackTracker:
         for say in self._waiting:
             if say.say_id == say_id:
                 self._waiting.remove(say)
-                step.events.append(SayDone(say_id, False, say.heard_ms))
+                step.events.append(SayDone(say_id, False, 0))
                 return step
         stopped = self._sent.get(say_id)
         if stopped is None or stopped.stopping:
@@ -212,7 +213,7 @@ class PlaybackTracker:
                 played = (at_us - say.playing_since_us) // 1000
                 heard += min(played, clip.duration_ms - clip.seek_ms)
             step.events.append(SayDone(say.say_id, False, heard))
-        step.events += [SayDone(say.say_id, False, say.heard_ms) for say in self._waiting]
+        step.events += [SayDone(say.say_id, False, 0) for say in self._waiting]
         self._sent.clear()
         self._waiting.clear()
         return step
@@ -286,17 +287,13 @@ class PlaybackTracker:
 def _from_offset(
     say_id: str, files: Sequence[tuple[str, int]], rate_hz: int, offset_ms: int
 ) -> _Say:
-    """Leave out what comes before the offset; what is left out counts as heard."""
+    """Leave out what comes before the offset."""
     clips: list[_Clip] = []
-    heard_ms = 0
     for path, duration_ms in files:
-        if not clips and offset_ms >= heard_ms + duration_ms:
-            heard_ms += duration_ms
+        if not clips and offset_ms >= duration_ms:
+            offset_ms -= duration_ms
             continue
-        seek_ms = 0 if clips else offset_ms - heard_ms
         # FreeSWITCH looks for the first @ of the argument: such a file can only start at its start.
-        if seek_ms and "@" in path:
-            seek_ms = 0
+        seek_ms = 0 if clips or "@" in path else offset_ms
         clips.append(_Clip(path, duration_ms, seek_ms, seek_ms * rate_hz // 1000))
-        heard_ms += seek_ms if len(clips) == 1 else 0
-    return _Say(say_id, clips, heard_ms)
+    return _Say(say_id, clips)

@@ -1,13 +1,13 @@
 """The two listeners of `agentd serve`: calls come to EslServer, their audio to AudioServer."""
 
 import errno
-import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import gevent
+import structlog
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
@@ -17,7 +17,7 @@ from agentd.switch.fork import Audio, Closed, ForkEvent, ForkStream, Metadata, O
 from agentd.switch.leg import Leg
 from agentd.switch.playback import Via
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(component="switch")
 
 REFUSALS = 32  # connections beyond max_calls that are answered at one time; others wait unaccepted
 BACKLOG = 256
@@ -58,7 +58,7 @@ class _Listener:
                 else "choose an address and a port of this machine that this user may use",
             ) from None
 
-    def stop(self, timeout: float = 5.0) -> None:
+    def stop(self, timeout: float = 1.0) -> None:
         """Close the listener and, after `timeout` seconds, the connections that are left."""
         self._server.stop(timeout=timeout)
 
@@ -67,9 +67,9 @@ class _Listener:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._serve(sock)
         except (SwitchError, OSError) as error:
-            log.warning("%s: a connection came to nothing: %s", self._what, error)
+            log.warning("a connection came to nothing", at=self._what, error=str(error))
         except Exception:
-            log.exception("%s: a connection failed", self._what)
+            log.exception("a connection failed", at=self._what)
         finally:
             sock.close()
 
@@ -105,7 +105,7 @@ class EslServer(_Listener):
         self._connect_s = connect_s
         self._idle = Event()
         self._idle.set()
-        self.active = 0  # calls being held or taken
+        self.calls = 0  # calls being held or taken
         self.refused = 0
         self.draining = False
 
@@ -118,13 +118,13 @@ class EslServer(_Listener):
         return bool(self._idle.wait(timeout))
 
     def _serve(self, sock: socket.socket) -> None:
-        if self.draining or self.active >= self._max_calls:
+        if self.draining or self.calls >= self._max_calls:
             self.refused += 1
             cause = self._drain_cause if self.draining else self._full_cause
-            log.warning("call refused with %s: %d held", cause, self.active)
+            log.warning("call refused", cause=cause, calls=self.calls)
             Leg.refuse(sock, cause, timeout=self._connect_s)
             return
-        self.active += 1
+        self.calls += 1
         self._idle.clear()
         try:
             leg = Leg.accept(sock, timeout=self._connect_s, via=self._via)
@@ -133,8 +133,8 @@ class EslServer(_Listener):
             finally:
                 leg.close()
         finally:
-            self.active -= 1
-            if self.active == 0:
+            self.calls -= 1
+            if self.calls == 0:
                 self._idle.set()
 
 
@@ -179,8 +179,10 @@ class AudioServer(_Listener):
     A later attempt of the same call takes the place of the earlier one.
     """
 
-    def __init__(self, address: Address, max_calls: int = 10_000) -> None:
+    def __init__(self, address: Address, url: str = "", *, max_calls: int = 10_000) -> None:
+        """url: how the switch reaches us, when not by `address` (`ws://host:port`)."""
         super().__init__(address, max_calls + REFUSALS, "audio listener")
+        self._url = url.rstrip("/")
         self._calls: dict[str, _Expected] = {}
 
     def expect(
@@ -189,11 +191,16 @@ class AudioServer(_Listener):
         on_audio: Callable[[bytes], None],
         on_open: Callable[[str], None] = lambda metadata: None,
         on_close: Callable[[int], None] = lambda code: None,
-    ) -> None:
-        """Await the stream of `token`. The callbacks run in the connection's greenlet and must not
-        wait: on_audio(L16 little-endian bytes, any number), on_open(metadata, "" when none was
-        sent) once the stream begins, on_close(websocket code) when it ends."""
+    ) -> str:
+        """Await the stream of `token`; give the URL to fork the call's audio to.
+
+        The callbacks run in the connection's greenlet and must not wait: on_audio(L16 little-endian
+        bytes, any number), on_open(metadata, "" when none was sent) once the stream begins,
+        on_close(websocket code) when it ends.
+        """
         self._calls[token] = _Expected(on_audio, on_open, on_close)
+        host, port = self.address
+        return f"{self._url or f'ws://{host}:{port}'}/{token}"
 
     def forget(self, token: str) -> None:
         """The call is over: close its stream and refuse later ones."""
@@ -215,9 +222,9 @@ class AudioServer(_Listener):
                     handshake.close()
                     sock.settimeout(IDLE_S)
         except gevent.Timeout:
-            log.warning("audio listener: no websocket upgrade within %g s", HANDSHAKE_S)
+            log.warning("no websocket upgrade in time", limit_s=HANDSHAKE_S)
         except TimeoutError:
-            log.warning("audio listener: a stream was silent for %g s", IDLE_S)
+            log.warning("an audio stream went silent", limit_s=IDLE_S)
         except OSError:
             pass  # dropped: on_close says so
         finally:
@@ -249,7 +256,7 @@ class AudioServer(_Listener):
         number = opened.segments[1] if len(opened.segments) > 1 else "0"
         expected = self._calls.get(token)
         if expected is None or not (number.isascii() and number.isdecimal() and len(number) < 7):
-            log.warning("audio listener: a stream for an unknown call was refused")
+            log.warning("an audio stream of no call was refused")
             return conn.stream.reject(HTTPStatus.NOT_FOUND)
         if int(number) < expected.attempt:
             return conn.stream.reject(HTTPStatus.CONFLICT)

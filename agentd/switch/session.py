@@ -3,12 +3,12 @@
 agentd's own rather than greenswitch's: see docs/decisions.md ("The event socket").
 """
 
-import logging
 import socket
 from collections import deque
 from collections.abc import Callable
 
 import gevent
+import structlog
 from gevent.event import AsyncResult, Event
 from gevent.lock import RLock
 from gevent.queue import Empty, Queue
@@ -16,7 +16,7 @@ from gevent.queue import Empty, Queue
 from agentd.errors import SwitchError, SwitchGone, SwitchTimeout
 from agentd.switch.esl import EslParser, Kind, Message
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(component="switch")
 
 REPLY_S = 5.0  # FreeSWITCH answers in 1 ms; slower than this it is not answering
 SEND_S = 5.0

@@ -9,7 +9,7 @@ from gevent.event import Event
 
 from agentd.errors import SwitchError, SwitchGone, SwitchTimeout
 from agentd.switch.esl import Message
-from agentd.switch.inbound import Inbound
+from agentd.switch.inbound import InboundSession
 
 from .fakes import Listener, api, event, reply
 
@@ -43,7 +43,7 @@ def switch(
 def test_connect_ask_and_close() -> None:
     with (
         Listener(switch(("api status", api("UP 0 years\n")))) as port,
-        Inbound("127.0.0.1", port, "ClueCon") as fs,
+        InboundSession("127.0.0.1", port, "ClueCon") as fs,
     ):
         assert fs.api("status") == "UP 0 years"
 
@@ -51,7 +51,7 @@ def test_connect_ask_and_close() -> None:
 def test_a_refusal_is_an_error() -> None:
     with (
         Listener(switch(("api nosuch", api("-ERR nosuch Command not found!\n")))) as port,
-        Inbound("127.0.0.1", port, "ClueCon") as fs,
+        InboundSession("127.0.0.1", port, "ClueCon") as fs,
         pytest.raises(SwitchError, match="Command not found"),
     ):
         fs.api("nosuch")
@@ -59,14 +59,14 @@ def test_a_refusal_is_an_error() -> None:
 
 def test_a_wrong_password_names_the_setting() -> None:
     with Listener(switch()) as port, pytest.raises(SwitchError, match=r"\[switch\] password"):
-        Inbound("127.0.0.1", port, "wrong").connect()
+        InboundSession("127.0.0.1", port, "wrong").connect()
 
 
 def test_nobody_listens() -> None:
     with Listener(lambda sock: None) as port:
         pass
     with pytest.raises(SwitchGone, match="cannot connect"):
-        Inbound("127.0.0.1", port, "x").connect()
+        InboundSession("127.0.0.1", port, "x").connect()
 
 
 def test_connecting_to_a_silent_server_times_out() -> None:
@@ -75,7 +75,7 @@ def test_connecting_to_a_silent_server_times_out() -> None:
         gevent.Timeout(2),
         pytest.raises(SwitchTimeout, match="nothing within"),
     ):
-        Inbound("127.0.0.1", port, "x", timeout=0.2).connect()
+        InboundSession("127.0.0.1", port, "x", timeout=0.2).connect()
 
 
 def test_a_drop_before_the_password_is_an_error() -> None:
@@ -84,7 +84,7 @@ def test_a_drop_before_the_password_is_an_error() -> None:
         gevent.Timeout(2),
         pytest.raises(SwitchGone, match="before we were let in"),
     ):
-        Inbound("127.0.0.1", port, "x").connect()
+        InboundSession("127.0.0.1", port, "x").connect()
 
 
 def test_rejected_by_acl() -> None:
@@ -94,7 +94,7 @@ def test_rejected_by_acl() -> None:
         Listener(lambda sock: sock.sendall(rejection)) as port,
         pytest.raises(SwitchGone, match="not allowed"),
     ):
-        Inbound("127.0.0.1", port, "x").connect()
+        InboundSession("127.0.0.1", port, "x").connect()
 
 
 def test_not_an_event_socket() -> None:
@@ -102,13 +102,13 @@ def test_not_an_event_socket() -> None:
         Listener(lambda sock: sock.sendall(b"SSH-2.0-OpenSSH\r\n")) as port,
         pytest.raises(SwitchGone, match="not the event socket protocol"),
     ):
-        Inbound("127.0.0.1", port, "x").connect()
+        InboundSession("127.0.0.1", port, "x").connect()
 
 
 def test_the_end_of_the_connection_wakes_a_waiting_command() -> None:
     with (
         Listener(switch(("api status", b"EOF"))) as port,
-        Inbound("127.0.0.1", port, "ClueCon") as fs,
+        InboundSession("127.0.0.1", port, "ClueCon") as fs,
         gevent.Timeout(2),
     ):
         with pytest.raises(SwitchGone):
@@ -132,7 +132,7 @@ def test_a_command_without_an_answer_times_out_and_its_late_answer_is_not_the_ne
 
     with (
         Listener(handle) as port,
-        Inbound("127.0.0.1", port, "x", timeout=0.3) as fs,
+        InboundSession("127.0.0.1", port, "x", timeout=0.3) as fs,
     ):
         with pytest.raises(SwitchTimeout, match="no answer to api"):
             fs.api("slow")
@@ -158,7 +158,7 @@ def test_a_long_command_is_sent_whole() -> None:
 
     with (
         Listener(handle) as port,
-        Inbound("127.0.0.1", port, "x") as fs,
+        InboundSession("127.0.0.1", port, "x") as fs,
     ):
         assert fs.api("echo " + "x" * size) == "ok"
     assert got == size + len("api echo \n\n")
@@ -176,7 +176,7 @@ def test_event_bodies_are_untouched_and_headers_cannot_be_forged() -> None:
 
     with (
         Listener(switch(("event plain", reply("+OK") + data))) as port,
-        Inbound("127.0.0.1", port, "ClueCon") as fs,
+        InboundSession("127.0.0.1", port, "ClueCon") as fs,
     ):
         fs.on("mod_audio_fork::transcription", handler)
         fs.command("event plain CUSTOM mod_audio_fork::transcription")
@@ -189,7 +189,7 @@ def test_event_bodies_are_untouched_and_headers_cannot_be_forged() -> None:
 def test_an_answer_nobody_waits_for_breaks_nothing() -> None:
     with (
         Listener(switch(("api status", api("one") + api("stray")))) as port,
-        Inbound("127.0.0.1", port, "ClueCon") as fs,
+        InboundSession("127.0.0.1", port, "ClueCon") as fs,
     ):
         assert fs.api("status") == "one"
         assert fs.api("status") == "one"
@@ -197,7 +197,7 @@ def test_an_answer_nobody_waits_for_breaks_nothing() -> None:
 
 def test_closing_does_not_wait_for_the_server() -> None:
     with Listener(switch()) as port:
-        fs = Inbound("127.0.0.1", port, "ClueCon")
+        fs = InboundSession("127.0.0.1", port, "ClueCon")
         fs.connect()
         with gevent.Timeout(2):
             fs.close()
@@ -207,7 +207,7 @@ def test_closing_does_not_wait_for_the_server() -> None:
 def test_no_line_break_in_a_command() -> None:
     with (
         Listener(switch()) as port,
-        Inbound("127.0.0.1", port, "ClueCon") as fs,
+        InboundSession("127.0.0.1", port, "ClueCon") as fs,
         pytest.raises(SwitchError, match="line break"),
     ):
         fs.api("status\n\napi shutdown")

@@ -87,7 +87,7 @@ def test_accept_as_the_switch_wants_it(call: MakeCall) -> None:
     assert one.leg.uuid == UUID
     assert one.leg.rate_hz == 8000
     assert one.leg.variables["sip_req_uri"] == "silent@127.0.0.1:5060"
-    assert one.leg.headers["Caller-Destination-Number"] == "silent"
+    assert one.leg.dialled == one.leg.headers["Caller-Destination-Number"] == "silent"
 
 
 def test_a_say_from_start_to_end(call: MakeCall) -> None:
@@ -386,7 +386,7 @@ def test_a_silent_fork_is_started_again_under_a_new_name(call: MakeCall) -> None
     one = call()
     one.leg.start_fork(URL)
     one.peer.wait_for(f"start {URL}/2")
-    one.leg.fork_heard()
+    one.leg.audio_came()
     gevent.sleep(0.2)
     assert forks(one.peer) == [
         f"start {URL}/1 mono 16k agentd1",
@@ -416,7 +416,7 @@ def test_a_refused_or_failed_fork_is_tried_again_soon(call: MakeCall) -> None:
         event("CUSTOM", b'{"reason":"x"}', Event_Subclass="mod_audio_fork::connect_failed")
     )
     one.peer.wait_for(f"start {URL}/3")
-    one.leg.fork_heard()
+    one.leg.audio_came()
     one.peer.send(event("CUSTOM", Event_Subclass="mod_audio_fork::disconnect"))
     one.peer.wait_for(f"start {URL}/4")
 

@@ -69,13 +69,13 @@ def test_a_call_is_taken_and_closed(esl: EslServer, calls: Calls) -> None:
     peer = Peer(dial(esl))
     until(lambda: calls.legs)
     assert calls.legs[0].uuid == UUID
-    assert esl.active == 1
+    assert esl.calls == 1
     assert not esl.wait_idle(0.01)
     peer.hang_up()
     assert peer.closed.wait(2)
     assert "exit" in peer.got
     assert esl.wait_idle(1)
-    assert esl.active == 0
+    assert esl.calls == 0
 
 
 def test_beyond_the_limit_a_call_is_hung_up(esl: EslServer, calls: Calls) -> None:
@@ -86,7 +86,7 @@ def test_beyond_the_limit_a_call_is_hung_up(esl: EslServer, calls: Calls) -> Non
     assert third.got == ["connect", f"api uuid_kill {UUID} SWITCH_CONGESTION"]
     assert esl.refused == 1
     held[0].hang_up()
-    until(lambda: esl.active == 1)
+    until(lambda: esl.calls == 1)
     fourth = Peer(dial(esl))
     until(lambda: len(calls.legs) == 3)
     for peer in (*held, fourth):
@@ -100,7 +100,7 @@ def test_draining_takes_no_call_and_keeps_those_it_has(esl: EslServer, calls: Ca
     late = Peer(dial(esl))
     assert late.closed.wait(2)
     assert late.got[-1] == f"api uuid_kill {UUID} NORMAL_TEMPORARY_FAILURE"
-    assert esl.active == 1
+    assert esl.calls == 1
     held.hang_up()
     assert esl.wait_idle(3)
 
@@ -151,7 +151,7 @@ class Ear:
         self.audio = b""
         self.opened: list[str] = []
         self.closed: list[int] = []
-        server.expect(token, self.on_audio, self.opened.append, self.closed.append)
+        self.url = server.expect(token, self.on_audio, self.opened.append, self.closed.append)
 
     def on_audio(self, data: bytes) -> None:
         self.audio += data
@@ -183,6 +183,7 @@ def frame(data: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:
 
 def test_a_stream_reaches_its_call(audio: AudioServer) -> None:
     ear, other = Ear(audio, "secret"), Ear(audio, "another")
+    assert ear.url == f"ws://127.0.0.1:{audio.address[1]}/secret"
     sock, head = fork(audio, "/secret/1")
     assert head.startswith(b"HTTP/1.1 101 ")
     sock.sendall(frame(b"{}", Opcode.TEXT) + frame(bytes(64_000)) + frame(b"\x01\x00" * 320))
@@ -191,6 +192,11 @@ def test_a_stream_reaches_its_call(audio: AudioServer) -> None:
     sock.sendall(frame(b"\x03\xe8", Opcode.CLOSE))
     until(lambda: ear.closed == [1000])
     assert (other.audio, other.opened, other.closed) == (b"", [], [])
+
+
+def test_the_url_can_be_another() -> None:
+    server = AudioServer(LOCAL, "ws://switch-side.example:9000/")
+    assert Ear(server, "t").url == "ws://switch-side.example:9000/t"
 
 
 def test_without_metadata_it_opens_with_the_audio(audio: AudioServer) -> None:
