@@ -1,168 +1,262 @@
-"""The event socket as bytes: a parser and a serialiser, pure.
+"""The event socket's text protocol: bytes in, messages out; commands in, bytes out. Pure.
 
-What greenswitch gets wrong is got right here: a header is split before it is URL-decoded (so that
-`%0A` in a variable forges nothing), and the body of an event is kept as it came.
+What FreeSWITCH sends is measured in `shared/freeswitch.md` and recorded in `tests/switch/wire/`.
+Values are URL-decoded after a block has been split into headers, so that an encoded newline in a
+caller's variable cannot forge a header, and bodies are never decoded nor split.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import unquote
 
-MAX_HEADERS = 256 * 1024  # bytes of one block; FreeSWITCH's connect reply is 7 to 20 kB
+from agentd.errors import SwitchError
+
+# The longest recorded block has 10 kB and 240 headers; a channel loaded with variables has more.
+MAX_BLOCK = 256 * 1024
 MAX_BODY = 4 * 1024 * 1024
-_UNSAFE = re.compile(r"[\r\n\0]")
+MAX_HEADERS = 4096
 
 
-class EslError(ValueError):
-    """The peer broke the protocol; the connection is of no more use."""
+class Kind(StrEnum):
+    """What a message is."""
+
+    AUTH = "auth/request"
+    REPLY = "command/reply"
+    API = "api/response"
+    EVENT = "text/event-plain"
+    NOTICE = "text/disconnect-notice"
+    REJECTED = "text/rude-rejection"
+    OTHER = "other"  # log/data and whatever else carries a length
+    BROKEN = "broken"  # not the event socket protocol: the parser is closed, body says why
 
 
-@dataclass(frozen=True)
-class Event:
-    """One event: `headers` decoded, `body` as it came."""
-
-    name: str
-    headers: Mapping[str, str]
-    body: str = ""
-
-    @property
-    def subclass(self) -> str:
-        """Of a CUSTOM event."""
-        return self.headers.get("Event-Subclass", "")
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the wire: its headers, its body, and the event in it if it is one."""
+    """One message of the switch.
 
-    headers: Mapping[str, str]
-    body: str = ""
-    event: Event | None = None
+    headers: those of the event for an EVENT, decoded; else those of the block. The first of two
+        headers of one name wins: FreeSWITCH puts its own before those a `{name=value}` adds.
+    body: raw bytes: an api answer, a CUSTOM or job body, the text of a notice.
+    """
+
+    kind: Kind
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def get(self, name: str, default: str = "") -> str:
+        """A header, exactly as FreeSWITCH spells it."""
+        return self.headers.get(name, default)
 
     @property
-    def content_type(self) -> str:
-        """`command/reply`, `api/response`, `text/event-plain`, `text/disconnect-notice`, ..."""
-        return self.headers.get("Content-Type", "")
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.body.decode("utf-8", "replace")
 
     @property
     def reply(self) -> str:
-        """Text of a reply: `+OK ...` or `-ERR ...`."""
-        if self.content_type == "api/response":
-            return self.body.strip()
-        return self.headers.get("Reply-Text", "").strip()
+        """What a command or api call answered, without the final newline."""
+        raw = self.text if self.kind is Kind.API else self.get("Reply-Text")
+        return raw.strip()
+
+    @property
+    def ok(self) -> bool:
+        """The command was taken. An api answer that is data counts as taken."""
+        return not self.reply.startswith(("-ERR", "-USAGE"))
+
+    @property
+    def event(self) -> str:
+        """`Event-Name`, and for a CUSTOM event its subclass: `mod_audio_fork::connect`."""
+        name = self.get("Event-Name")
+        return self.get("Event-Subclass") or name if name == "CUSTOM" else name
+
+    @property
+    def lingers(self) -> bool:
+        """A notice that the call is over while the socket stays open for a while."""
+        return self.kind is Kind.NOTICE and self.get("Content-Disposition") == "linger"
 
 
-@dataclass
-class Parser:
-    """Bytes in, messages out, whatever the chunks. After EslError nothing more is taken."""
+class EslParser:
+    """Incremental and bounded. `feed` never raises: what cannot be the protocol gives one BROKEN
+    message, after which the parser is `closed` and gives nothing more."""
 
-    _buffer: bytearray = field(default_factory=bytearray)
-    _waiting: dict[str, str] | None = None
-    _length: int = 0
-    _broken: bool = False
+    def __init__(
+        self,
+        *,
+        max_block: int = MAX_BLOCK,
+        max_body: int = MAX_BODY,
+        max_headers: int = MAX_HEADERS,
+    ) -> None:
+        self.closed = False
+        self._max_block = max_block
+        self._max_body = max_body
+        self._max_headers = max_headers
+        self._buffer = bytearray()
+        self._scanned = 0  # no blank line before this offset
+        self._outer: dict[str, str] | None = None  # a block whose body is still to come
+        self._needed = 0
 
     def feed(self, data: bytes) -> list[Message]:
-        """Messages completed by `data`. Raises EslError on what no event socket sends."""
-        if self._broken:
-            raise EslError("the connection is broken already")
+        """Take bytes in chunks of any size; give the messages they complete, in order."""
+        messages: list[Message] = []
+        if self.closed:
+            return messages
         self._buffer += data
-        messages = []
         try:
             while (message := self._next()) is not None:
                 messages.append(message)
-        except EslError:
-            self._broken = True
+        except _Broken as broken:
+            self.closed = True
             self._buffer.clear()
-            if not messages:
-                raise
+            messages.append(Message(Kind.BROKEN, body=str(broken).encode()))
         return messages
 
     def _next(self) -> Message | None:
-        if self._waiting is None:
-            while self._buffer[:1] == b"\n":
-                del self._buffer[:1]
-            end = self._buffer.find(b"\n\n")
-            if end < 0:
-                if len(self._buffer) > MAX_HEADERS:
-                    raise EslError(f"a header block of more than {MAX_HEADERS} bytes")
-                return None
-            self._waiting = headers(bytes(self._buffer[:end]))
-            self._length = _length(self._waiting)
-            del self._buffer[: end + 2]
-        if len(self._buffer) < self._length:
+        if self._outer is None and not self._read_block():
             return None
-        body = bytes(self._buffer[: self._length])
-        del self._buffer[: self._length]
-        outer, self._waiting = self._waiting, None
-        if outer.get("Content-Type") == "text/event-plain":
-            return Message(outer, "", event(body))
-        return Message(outer, body.decode("utf-8", "replace"))
+        assert self._outer is not None
+        if len(self._buffer) < self._needed:
+            return None
+        body = bytes(self._buffer[: self._needed])
+        del self._buffer[: self._needed]
+        outer, self._outer = self._outer, None
+        return self._message(outer, body)
+
+    def _read_block(self) -> bool:
+        """Read the next header block into `_outer`; false when it is not complete."""
+        if self._scanned == 0:
+            blank = len(self._buffer) - len(self._buffer.lstrip(b"\n"))
+            del self._buffer[:blank]  # some replies end in more than one newline
+        end = self._buffer.find(b"\n\n", max(0, self._scanned - 1))
+        if (len(self._buffer) if end < 0 else end) > self._max_block:
+            raise _Broken(f"a header block of more than {self._max_block} bytes")
+        if end < 0:
+            # Garbage rarely holds a blank line: say so at its first line, not at the limit.
+            first = self._buffer.find(b"\n")
+            if first >= 0 and b":" not in self._buffer[:first]:
+                raise _Broken("the first line is not a header")
+            self._scanned = len(self._buffer)
+            return False
+        block = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
+        self._scanned = 0
+        outer, lengths = self._split(block)
+        if "Content-Type" not in outer:
+            raise _Broken("a header block without Content-Type")
+        if len(lengths) > 1:
+            raise _Broken("two different Content-Length")
+        self._needed = self._length(next(iter(lengths), "0"))
+        self._outer = outer
+        return True
+
+    def _length(self, value: str) -> int:
+        # isdecimal alone takes digits of other scripts, and int() refuses very long ones
+        if not (value.isascii() and value.isdecimal() and len(value) <= 12):
+            raise _Broken("Content-Length is not a number")
+        if int(value) > self._max_body:
+            raise _Broken(f"a body of more than {self._max_body} bytes")
+        return int(value)
+
+    def _split(self, block: bytes) -> tuple[dict[str, str], set[str]]:
+        """Raw headers of a block, the first of each name, and every Content-Length in it."""
+        lines = block.split(b"\n")
+        if len(lines) > self._max_headers:
+            raise _Broken(f"more than {self._max_headers} headers")
+        if b":" not in lines[0]:
+            raise _Broken("the first line is not a header")
+        headers: dict[str, str] = {}
+        lengths: set[str] = set()
+        for line in lines:
+            name, colon, value = line.decode("utf-8", "replace").partition(":")
+            if not colon:
+                continue  # the rest of a reply text that holds a newline
+            value = value.strip()
+            headers.setdefault(name, value)
+            if name == "Content-Length":
+                lengths.add(value)
+        return headers, lengths
+
+    def _message(self, outer: dict[str, str], body: bytes) -> Message:
+        try:
+            kind = Kind(outer["Content-Type"])
+        except ValueError:
+            kind = Kind.OTHER
+        if kind is Kind.EVENT:
+            block, _, rest = body.partition(b"\n\n")
+            raw, _ = self._split(block)
+            length = raw.get("Content-Length", "0")
+            inner = int(length) if length.isascii() and length.isdecimal() else 0
+            return Message(kind, _decoded(raw), rest[:inner])
+        # The answer to `connect` is the only block whose values are encoded like an event's.
+        if "Event-Name" in outer:
+            outer = _decoded(outer)
+        return Message(kind, outer, body)
 
 
-def headers(block: bytes) -> dict[str, str]:
-    """`Name: value` lines; values are URL-decoded after they are split. First of a name wins."""
-    found: dict[str, str] = {}
-    for line in block.split(b"\n"):
-        name, colon, value = line.decode("utf-8", "replace").partition(":")
-        if not colon:
-            raise EslError(f"a line that is no header: {line[:40]!r}")
-        found.setdefault(name.strip(), unquote(value.strip()))
-    return found
+class _Broken(Exception):  # noqa: N818 - not an error of the caller
+    """The bytes are not the event socket protocol."""
 
 
-def event(body: bytes) -> Event:
-    """The event in a text/event-plain message. Raises EslError."""
-    block, _, rest = body.partition(b"\n\n")
-    inner = headers(block)
-    length = _length(inner)
-    return Event(inner.get("Event-Name", ""), inner, rest[:length].decode("utf-8", "replace"))
-
-
-def _length(found: Mapping[str, str]) -> int:
-    text = found.get("Content-Length", "0")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise EslError(f"a Content-Length of {text[:20]!r}")
-    length = int(text)
-    if length > MAX_BODY:
-        raise EslError(f"a body of {length} bytes")
-    return length
+def _decoded(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: unquote(value, errors="replace") if "%" in value else value
+        for name, value in headers.items()
+    }
 
 
 def command(line: str) -> bytes:
-    """A command of one line, such as `linger 10` or `api status`.
+    """One command (`connect`, `myevents`, `api ...`). Raises SwitchError on a line break in it."""
+    return _block(line)
 
-    Raises ValueError when the line holds a line break: it would be two commands.
+
+def api(line: str) -> bytes:
+    """`api LINE`, answered by an api/response once it has run."""
+    return _block(f"api {line}")
+
+
+def bgapi(line: str, job_uuid: str) -> bytes:
+    """`bgapi LINE` under our own job id; a BACKGROUND_JOB event brings the answer."""
+    return _block(f"bgapi {line}", f"Job-UUID: {job_uuid}")
+
+
+def sendmsg(
+    app: str,
+    arg: str = "",
+    *,
+    uuid: str = "",
+    event_lock: bool = False,
+    event_uuid: str = "",
+    loops: int = 1,
+) -> bytes:
+    """Execute an application on the channel.
+
+    uuid: another channel than the socket's own.
+    event_lock: run after the locked ones before it, instead of preempting them.
+    event_uuid: comes back as Application-UUID.
+    Raises SwitchError when a value holds a line break.
     """
-    if _UNSAFE.search(line):
-        raise ValueError("a command holds a line break")
-    return line.encode() + b"\n\n"
-
-
-def execute(app: str, argument: str = "", *, lock: bool = False, event_uuid: str = "") -> bytes:
-    """`sendmsg` that executes a dialplan application on our channel.
-
-    lock: wait for those before it (event-lock), as playbacks that follow each other must.
-    event_uuid: comes back as Application-UUID of the events it causes.
-    """
-    lines = {"call-command": "execute", "execute-app-name": app}
-    if argument:
-        lines["execute-app-arg"] = argument
-    if lock:
-        lines["event-lock"] = "true"
+    lines = [f"sendmsg {uuid}".rstrip(), "call-command: execute", f"execute-app-name: {app}"]
+    if arg:
+        lines.append(f"execute-app-arg: {arg}")
+    if loops != 1:
+        lines.append(f"loops: {loops}")
+    if event_lock:
+        lines.append("event-lock: true")
     if event_uuid:
-        lines["Event-UUID"] = event_uuid
-    return _sendmsg(lines)
+        lines.append(f"Event-UUID: {event_uuid}")
+    return _block(*lines)
 
 
-def hangup(cause: str) -> bytes:
-    """`sendmsg` that hangs our channel up."""
-    return _sendmsg({"call-command": "hangup", "hangup-cause": cause})
+def hangup(cause: str = "NORMAL_CLEARING", *, uuid: str = "") -> bytes:
+    """Hang the channel up with a FreeSWITCH cause."""
+    return _block(f"sendmsg {uuid}".rstrip(), "call-command: hangup", f"hangup-cause: {cause}")
 
 
-def _sendmsg(lines: Mapping[str, str]) -> bytes:
-    for value in lines.values():
-        if _UNSAFE.search(value):
-            raise ValueError("a value holds a line break")
-    text = "".join(f"{name}: {value}\n" for name, value in lines.items())
-    return b"sendmsg\n" + text.encode() + b"\n"
+def _block(*lines: str) -> bytes:
+    for line in lines:
+        if "\n" in line or "\r" in line or "\0" in line:
+            raise SwitchError(f"a command for the switch holds a line break: {line[:40]!r}")
+    try:
+        return ("\n".join(lines) + "\n\n").encode()
+    except UnicodeEncodeError:
+        raise SwitchError("a command for the switch is not valid text") from None

@@ -1,119 +1,219 @@
-"""The audio fork's websocket, our side, as bytes: pure, around websockets' sans-I/O protocol."""
+"""The server side of one mod_audio_fork stream, on `websockets`' sans-I/O protocol. Pure.
 
-from dataclasses import dataclass
+mod_audio_fork opens a websocket with subprotocol audio.drachtio.org, sends its metadata as one
+text message, then the caller's audio (L16 little-endian) as binary messages: usually 20 ms each,
+but what it gathered before the upgrade was answered comes as one big first one (64,000 bytes after
+2 s; it buffers 5 s at most).
+"""
+
+import logging
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from websockets.exceptions import InvalidHandshake
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 SUBPROTOCOL = Subprotocol("audio.drachtio.org")
-MAX_FRAME = (
-    1024 * 1024
-)  # bytes; what waited for the connection comes as one frame of 64,000 or more
+MAX_MESSAGE = 1024 * 1024  # 5 s of 16 kHz stereo is 320,000 bytes
+MAX_REQUEST = 16 * 1024
+ABNORMAL = 1006  # closed without a closing handshake
+
+# websockets logs every connection at INFO; our own lines say what matters.
+_log = logging.getLogger("agentd.switch.fork.wire")
+_log.setLevel(logging.WARNING)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """An upgrade is asked for; answer with `accept` or `refuse`."""
+    """A request asks for `path`; nothing else comes before `accept` or `reject`.
 
-    token: str
+    segments: the decoded parts of the path between slashes.
+    """
+
+    path: str
+    segments: tuple[str, ...]
+    query: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Metadata:
-    """The text given to uuid_audio_fork start, or to send_text."""
+    """A text message: what was given to `uuid_audio_fork start`, or sent by `send_text`."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Audio:
-    """L16, little-endian; any number of bytes. None at all: a graceful shutdown was asked for."""
+    """Any number of whole or half samples, as one message carried them; never empty."""
 
-    pcm: bytes
+    data: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Closed:
-    """The peer is done, or broke the protocol."""
+    """The stream is over, said exactly once. code: as RFC 6455, 1006 for a dropped connection."""
 
     code: int
+    reason: str = ""
 
 
-Happening = Opened | Metadata | Audio | Closed
+ForkEvent = Opened | Metadata | Audio | Closed
+
+
+def _choose(protocol: ServerProtocol, offered: object) -> Subprotocol | None:
+    """Take drachtio's subprotocol when it is offered; a client may also offer none."""
+    return SUBPROTOCOL if isinstance(offered, list) and SUBPROTOCOL in offered else None
 
 
 class ForkStream:
-    """One connection of mod_audio_fork."""
+    """One connection. Feed it with `receive` and `receive_eof`, send what `data_to_send` gives
+    after each call, and close the socket once `finished`. Nothing here raises on outside input."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_size: int = MAX_MESSAGE) -> None:
         self._protocol = ServerProtocol(
-            subprotocols=[SUBPROTOCOL],
-            select_subprotocol=lambda _, offered: SUBPROTOCOL if SUBPROTOCOL in offered else None,
-            max_size=MAX_FRAME,
+            select_subprotocol=_choose,
+            max_size=max_size,
+            logger=_log,
         )
+        self._limit = max_size + MAX_REQUEST
         self._request: Request | None = None
-        self._opcode: Opcode = Opcode.BINARY
+        self._handshake = bytearray()
+        self._early = bytearray()  # frames that came before the caller decided
         self._parts: list[bytes] = []
-        self._closed = False
+        self._text = False
+        self._closed: Closed | None = None
+        self.accepted = False
 
-    def receive(self, data: bytes) -> list[Happening]:
-        """What `data` brought. Never raises: a broken peer is Closed. Empty data means EOF."""
-        if self._closed:
+    @property
+    def finished(self) -> bool:
+        """Nothing more will be sent or understood: close the socket."""
+        return self._closed is not None
+
+    def receive(self, data: bytes) -> list[ForkEvent]:
+        """Take bytes in chunks of any size; give the events they complete."""
+        if self._closed is not None or not data:
             return []
-        if data:
-            self._protocol.receive_data(data)
-        else:
-            self._protocol.receive_eof()
-        happenings: list[Happening] = []
+        if self.accepted:
+            return self._frames(data)
+        if self._request is not None:
+            self._early += data
+            if len(self._early) > self._limit:
+                return self._end(ABNORMAL, "too much data before the upgrade was answered")
+            return []
+        return self._upgrade(data)
+
+    def receive_eof(self) -> list[ForkEvent]:
+        """The other side closed its socket."""
+        return self._end(ABNORMAL, "connection dropped")
+
+    def accept(self) -> list[ForkEvent]:
+        """Answer the upgrade with 101; give the events of what had already arrived."""
+        if self._closed is not None or self._request is None or self.accepted:
+            return []
+        response = self._protocol.accept(self._request)
+        self._protocol.send_response(response)
+        if self._protocol.state is not State.OPEN:  # 400, 426...: not a websocket upgrade
+            return self._end(ABNORMAL, f"upgrade refused: {response.status_code}")
+        self.accepted = True
+        early, self._early = bytes(self._early), bytearray()
+        return self._frames(early) if early else []
+
+    def reject(self, status: HTTPStatus = HTTPStatus.NOT_FOUND) -> list[ForkEvent]:
+        """Answer the upgrade with an HTTP error."""
+        if self._closed is not None or self.accepted:
+            return []
+        self._protocol.send_response(self._protocol.reject(status, f"{status.phrase}\n"))
+        return self._end(ABNORMAL, f"refused: {status.value}")
+
+    def close(self, code: int = 1000, reason: str = "") -> list[ForkEvent]:
+        """End the stream from our side."""
+        if self._closed is not None:
+            return []
+        if self.accepted and self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+        return self._end(code, reason)
+
+    def data_to_send(self) -> bytes:
+        """What to write now. An end of stream is said by `finished`, not here."""
+        return b"".join(self._protocol.data_to_send())
+
+    def _upgrade(self, data: bytes) -> list[ForkEvent]:
+        """Read the request. What follows it is kept from the protocol until it is answered: a ping
+        in the same packet would be answered before the upgrade."""
+        start = max(0, len(self._handshake) - 3)
+        self._handshake += data
+        end = self._handshake.find(b"\r\n\r\n", start)
+        if (len(self._handshake) if end < 0 else end) > MAX_REQUEST:
+            return self.reject(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if end < 0:
+            return []
+        self._protocol.receive_data(bytes(self._handshake[: end + 4]))
+        self._early = self._handshake[end + 4 :]
+        self._handshake = bytearray()
         for event in self._protocol.events_received():
             if isinstance(event, Request):
                 self._request = event
-                happenings.append(Opened(urlsplit(event.path).path.strip("/")))
-            elif isinstance(event, Frame):
-                happenings += self._frame(event)
-        broken = self._protocol.parser_exc is not None or self._protocol.handshake_exc is not None
-        if (broken or not data) and not self._closed:
-            self._closed = True
-            happenings.append(Closed(self._protocol.close_code or 1006))
-        return happenings
+        if self._request is None:
+            return self._end(ABNORMAL, "not a websocket upgrade")
+        if len(self._early) > self._limit:
+            return self._end(ABNORMAL, "too much data before the upgrade was answered")
+        return [self._opened(self._request.path)]
 
-    def accept(self) -> None:
-        """Answer the upgrade."""
-        if self._request is not None:
-            self._protocol.send_response(self._protocol.accept(self._request))
-
-    def refuse(self, status: HTTPStatus) -> None:
-        """Refuse it, with a status and its name."""
-        self._protocol.send_response(self._protocol.reject(status, status.phrase + "\n"))
-
-    def close(self) -> None:
-        """Begin the closing handshake."""
+    @staticmethod
+    def _opened(target: str) -> Opened:
         try:
-            self._protocol.send_close(1000)
-        except (InvalidHandshake, RuntimeError, Exception):  # noqa: BLE001 - closed is closed
-            return
+            parts = urlsplit(target)
+        except ValueError:  # a malformed address such as //[
+            return Opened(target, ())
+        segments = tuple(unquote(part) for part in parts.path.split("/") if part)
+        try:
+            query = dict(parse_qsl(parts.query, max_num_fields=32))
+        except ValueError:
+            query = {}
+        return Opened(parts.path, segments, query)
 
-    def data_to_send(self) -> list[bytes]:
-        """What the socket must send now; an empty item means: close our side."""
-        return self._protocol.data_to_send()
+    def _frames(self, data: bytes) -> list[ForkEvent]:
+        self._protocol.receive_data(data)
+        events: list[ForkEvent] = []
+        for frame in self._protocol.events_received():
+            if self._closed is None and isinstance(frame, Frame):
+                events += self._frame(frame)
+        if self._closed is None and self._protocol.close_expected():
+            # The protocol gave up (a frame too big, not masked, ...) and has queued its close.
+            sent = self._protocol.close_sent
+            events += self._end(sent.code if sent else ABNORMAL, sent.reason if sent else "")
+        return events
 
-    def _frame(self, frame: Frame) -> list[Happening]:
+    def _frame(self, frame: Frame) -> list[ForkEvent]:
         if frame.opcode is Opcode.CLOSE:
-            self._closed = True
-            return [Closed(self._protocol.close_code or 1005)]
+            said = self._protocol.close_rcvd
+            return self._end(said.code if said else 1005, said.reason if said else "")
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._opcode = frame.opcode
+            self._text = frame.opcode is Opcode.TEXT
+            self._parts = []
         elif frame.opcode is not Opcode.CONT:
             return []
-        self._parts.append(bytes(frame.data))
+        if frame.data:  # endless empty fragments would fill the memory
+            self._parts.append(bytes(frame.data))
         if not frame.fin:
             return []
-        data, self._parts = b"".join(self._parts), []
-        if self._opcode is Opcode.TEXT:
-            return [Metadata(data.decode("utf-8", "replace"))]
-        return [Audio(data)]
+        message, self._parts = b"".join(self._parts), []
+        if self._text:
+            return [Metadata(message.decode("utf-8", "replace"))]
+        if not message:
+            # graceful-shutdown: the switch sends no more audio and leaves the closing to us.
+            return self.close()
+        return [Audio(message)]
+
+    def _end(self, code: int, reason: str) -> list[ForkEvent]:
+        if self._closed is not None:
+            return []
+        self._closed = Closed(code, reason)
+        self._early.clear()
+        self._handshake.clear()
+        self._parts = []
+        return [self._closed]

@@ -1,169 +1,299 @@
-"""Playing into a call: the text of the commands, and following what became of them. Pure.
+"""Playing: from a Say of several files to commands, and from the switch's events to its end. Pure.
 
-Prompts are played by `sendmsg execute playback` with event-lock: it starts in 21 ms, queues without
-a gap and loses no break. `uuid_broadcast` (110 to 165 ms, 100 ms gaps, a break within 90 ms is
-lost, and it mutes the background) is kept for calls that another connection owns.
+One `playback` a file by `sendmsg execute` with event-lock: they follow each other without a gap,
+begin 21 ms after they are asked for, and a break is never lost (measured, `shared/freeswitch.md`).
+`via="broadcast"` uses uuid_broadcast instead, for a channel another connection owns; there a break
+sent before PLAYBACK_START can be lost, so it waits for it.
+
+Every file is prefixed `{say_id=...,clip=...}`, which FreeSWITCH repeats as headers of its events.
+A start offset is `file@@samples` (mod_dptools, playback_function): it seeks in samples of the file,
+and `playback_last_offset_pos` then counts from the file's beginning (switch_core_file_seek).
 """
 
+import re
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Literal
 
-from agentd.dialogue import events as ev
+from agentd.dialogue.events import Event, SayDone, SayFailed, SayStarted
+from agentd.errors import SwitchError
 from agentd.switch import esl
 
-OVERSHOOT_MS = 40  # what a playback may lack of its file's length and still count as whole
+Via = Literal["sendmsg", "broadcast"]
+
+# A file counts as played to its end this close to it: FreeSWITCH works in frames of 20 ms.
+END_TOLERANCE_MS = 40
+MAX_WAITING = 32  # Says; more means that somebody asks without listening
+
+_SAY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_PREFIX = re.compile(r"\{say_id=([^,}]+),clip=(\d+)\}")
 
 
-@dataclass(frozen=True)
-class File:
-    """One file to play. start_ms: begin this far into it."""
+@dataclass
+class Step:
+    """What to do next: commands to send in order, events to deliver in order.
 
-    path: Path
+    commands: bytes, and the say_id to `refuse` when the switch says no.
+    settle: say_ids to `settle` a while after the commands have been answered.
+    """
+
+    commands: list[tuple[bytes, str]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    settle: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Clip:
+    path: str
     duration_ms: int
-    start_ms: int = 0
+    seek_ms: int = 0
+    seek_samples: int = 0
 
 
-def argument(say_id: str, number: int, file: File, rate_hz: int) -> str:
-    """What `playback` is given: the file, where in it to begin, and the id that comes back.
-
-    `file@@samples` is the start offset of switch_ivr_play_file, in samples of the file.
-    """
-    path = str(file.path)
-    if any(c in path for c in "\r\n{}@!"):
-        raise ValueError(f"{path!r} cannot be played: its name holds one of {{}}@! or a line break")
-    offset = f"@@{file.start_ms * rate_hz // 1000}" if file.start_ms else ""
-    return f"{{say_id={say_id},clip={number}}}{path}{offset}"
-
-
-def play(say_id: str, files: Sequence[File], rate_hz: int) -> list[bytes]:
-    """Commands that play the files one after the other on our own channel."""
-    return [
-        esl.execute("playback", argument(say_id, number, file, rate_hz), lock=True)
-        for number, file in enumerate(files)
-    ]
-
-
-def broadcast(uuid: str, say_id: str, files: Sequence[File], rate_hz: int) -> list[bytes]:
-    """The same into a call another connection owns, by api commands."""
-    return [
-        esl.command(f"api uuid_broadcast {uuid} {argument(say_id, number, file, rate_hz)} aleg")
-        for number, file in enumerate(files)
-    ]
-
-
-def from_offset(files: Sequence[File], offset_ms: int) -> list[File]:
-    """What is left of the files after `offset_ms` of them."""
-    left = []
-    for file in files:
-        if offset_ms >= file.duration_ms:
-            offset_ms -= file.duration_ms
-            continue
-        left.append(File(file.path, file.duration_ms, offset_ms))
-        offset_ms = 0
-    return left
-
-
-class Tracker:
-    """Follows the Says of one call through the switch's events.
-
-    A Say becomes exactly one SayDone or SayFailed, even when it is stopped before it began, its
-    file is missing, or the channel goes away.
-    """
-
-    def __init__(self, rate_hz: int = 8000) -> None:
-        self.rate_hz = rate_hz
-        self._says: dict[str, _Say] = {}
-
-    def begin(self, say_id: str, files: Sequence[File]) -> None:
-        """Commands for `files` are being sent."""
-        self._says[say_id] = _Say(list(files))
-
-    def stop(self, say_id: str) -> list[ev.Event]:
-        """A break is being sent. What has not begun to play never will."""
-        say = self._says.get(say_id)
-        if say is None:
-            return []
-        say.stopped = True
-        return []
-
-    def stopped_in_silence(self, say_id: str) -> list[ev.Event]:
-        """The break was answered and nothing of the Say was playing."""
-        say = self._says.get(say_id)
-        if say is None or say.playing:
-            return []
-        return self._end(say_id, completed=False)
-
-    def handle(self, event: esl.Event) -> list[ev.Event]:
-        """What an event of the switch means for the Says."""
-        say_id = event.headers.get("say_id") or _say_id(event)
-        say = self._says.get(say_id)
-        if say is None:
-            return []
-        if event.name == "PLAYBACK_START":
-            return self._started(say_id, say)
-        if event.name == "PLAYBACK_STOP":
-            return self._ended(say_id, say, event)
-        if event.name == "CHANNEL_EXECUTE_COMPLETE":
-            answer = event.headers.get("Application-Response", "")
-            if answer in ("FILE NOT FOUND", "PLAYBACK ERROR"):
-                del self._says[say_id]
-                where = event.headers.get("Application-Data", "").rpartition("}")[2]
-                return [ev.SayFailed(say_id, f"{answer}: {where}")]
-        return []
-
-    def hung_up(self) -> list[ev.Event]:
-        """The channel is gone: what played was cut short."""
-        return [one for say_id in list(self._says) for one in self._end(say_id, completed=False)]
-
-    def _started(self, say_id: str, say: "_Say") -> list[ev.Event]:
-        say.playing = True
-        if say.number == 0:
-            return [ev.SayStarted(say_id)]
-        return []
-
-    def _ended(self, say_id: str, say: "_Say", event: esl.Event) -> list[ev.Event]:
-        say.playing = False
-        file = say.files[min(say.number, len(say.files) - 1)]
-        length = file.duration_ms - file.start_ms
-        heard = self._heard_ms(event, file)
-        whole = event.headers.get("Playback-Status") == "done" and heard >= length - OVERSHOOT_MS
-        say.heard_ms += length if whole else min(heard, length)
-        say.number += 1
-        if not whole or say.stopped:
-            last = whole and say.number == len(say.files)
-            return self._end(say_id, completed=last and not say.stopped)
-        if say.number == len(say.files):
-            return self._end(say_id, completed=True)
-        return []
-
-    def _heard_ms(self, event: esl.Event, file: File) -> int:
-        """Samples really played; the position counts from the file's beginning."""
-        text = event.headers.get("variable_playback_last_offset_pos", "")
-        if not text.isdigit():
-            return file.duration_ms - file.start_ms
-        position = int(text) * 1000 // self.rate_hz
-        # A playback that began at an offset reports its position in the file.
-        return position - file.start_ms if position >= file.start_ms else position
-
-    def _end(self, say_id: str, completed: bool) -> list[ev.Event]:
-        say = self._says.pop(say_id)
-        return [ev.SayDone(say_id, completed, say.heard_ms)]
-
-
+@dataclass
 class _Say:
-    def __init__(self, files: list[File]) -> None:
-        self.files = files
-        self.number = 0
-        self.heard_ms = 0  # of this playing; what an offset skipped does not count
-        self.playing = False
-        self.stopped = False
+    say_id: str
+    clips: list[_Clip]
+    heard_ms: int = 0  # of this playing: what the offset skips is not heard
+    index: int = 0  # the clip that plays or comes next
+    started: bool = False
+    stopping: bool = False
+    breaks: int = 0  # sent
+    playing_since_us: int = 0  # 0: no clip is playing
 
 
-def _say_id(event: esl.Event) -> str:
-    """The id in the `{say_id=...}` prefix, for events that do not carry it as a header."""
-    data = event.headers.get("Application-Data") or event.headers.get("Playback-File-Path", "")
-    if not data.startswith("{"):
-        return ""
-    pairs = data[1 : data.find("}")].split(",")
-    return next((p.partition("=")[2] for p in pairs if p.startswith("say_id=")), "")
+def play_command(uuid: str, say_id: str, clip: int, path: str, seek: int, via: Via) -> bytes:
+    """The command that plays one file. seek: samples. Raises SwitchError on an unusable path."""
+    spoiled = next((mark for mark in ("@@", "${", "\n", "\r", "\0") if mark in path), "")
+    if spoiled or not path.startswith("/"):
+        what = f"holds {spoiled!r}" if spoiled else "is not absolute"
+        raise SwitchError(f"{path!r} cannot be played: the path {what}", mend="rename the file")
+    argument = f"{{say_id={say_id},clip={clip}}}{path}" + (f"@@{seek}" if seek else "")
+    if via == "sendmsg":
+        return esl.sendmsg("playback", argument, event_lock=True, event_uuid=f"{say_id}/{clip}")
+    if "::" in path or "'" in path:
+        raise SwitchError(
+            f"{path!r} cannot be broadcast: the path holds :: or a quote", mend="rename the file"
+        )
+    return esl.api(f"uuid_broadcast {uuid} '{argument}' aleg")
+
+
+class PlaybackTracker:
+    """All the Says of one channel. One plays at a time, the others wait here, so that stopping
+    one never touches another. Each ends in exactly one SayDone or SayFailed."""
+
+    def __init__(self, uuid: str, *, via: Via = "sendmsg", channel_hz: int = 8000) -> None:
+        """channel_hz: what the channel plays at, in which played samples are counted."""
+        self._uuid = uuid
+        self._via: Via = via
+        self._channel_hz = channel_hz
+        self._waiting: deque[_Say] = deque()
+        self._sent: dict[str, _Say] = {}  # in order; at most one of them is not stopping
+        # Settled without a word from the switch; should they begin after all, they are broken.
+        self._given_up: deque[str] = deque(maxlen=MAX_WAITING)
+
+    @property
+    def busy(self) -> bool:
+        """Some Say has not ended."""
+        return bool(self._sent or self._waiting)
+
+    def play(
+        self, say_id: str, files: Sequence[tuple[str, int]], rate_hz: int, offset_ms: int = 0
+    ) -> Step:
+        """Play files one after the other.
+
+        files: absolute path and length in ms of each.
+        rate_hz: of the files.
+        offset_ms: begin this far into them, counted over all of them; what it skips is not part of
+            the SayDone's heard_ms.
+        """
+        if not _SAY_ID.fullmatch(say_id):
+            raise ValueError(f"a say_id is letters, digits and _.:-, not {say_id!r}")
+        step = Step()
+        if say_id in self._sent or any(say.say_id == say_id for say in self._waiting):
+            raise ValueError(f"say_id {say_id!r} is already playing")
+        say = _from_offset(say_id, files, rate_hz, max(0, offset_ms))
+        if not say.clips:
+            step.events.append(SayDone(say_id, True, 0))
+        elif len(self._waiting) >= MAX_WAITING:
+            step.events.append(SayFailed(say_id, f"{MAX_WAITING} Says are already waiting"))
+        else:
+            self._waiting.append(say)
+            self._next(step)
+        return step
+
+    def stop(self, say_id: str) -> Step:
+        """Stop a Say, playing or waiting; nothing when it has ended."""
+        step = Step()
+        for say in self._waiting:
+            if say.say_id == say_id:
+                self._waiting.remove(say)
+                step.events.append(SayDone(say_id, False, 0))
+                return step
+        stopped = self._sent.get(say_id)
+        if stopped is None or stopped.stopping:
+            return step
+        stopped.stopping = True
+        if self._via == "sendmsg" or stopped.started:
+            self._break(stopped, step)
+        step.settle.append(say_id)
+        self._next(step)
+        return step
+
+    def settle(self, say_id: str) -> Step:
+        """A stopped Say had time to end. A break that came before the file began leaves no event
+        at all, so the Say ends here."""
+        step = Step()
+        say = self._sent.get(say_id)
+        if say is None or not say.stopping:
+            return step
+        alone = all(other is say or other.stopping for other in self._sent.values())
+        if alone and say.breaks < (2 if say.started else 1):
+            # Say it once more, unless that would break the Say that follows.
+            self._break(say, step)
+            step.settle.append(say_id)
+            return step
+        self._given_up.append(say_id)
+        self._finish(say, SayDone(say_id, False, say.heard_ms), step)
+        return step
+
+    def refuse(self, say_id: str, reason: str) -> Step:
+        """The switch would not take a command of this Say."""
+        step = Step()
+        say = self._sent.get(say_id)
+        if say is not None and not say.stopping:
+            self._fail(say, reason, step)
+        return step
+
+    def on_message(self, message: esl.Message) -> Step:
+        """Take an event of the channel; those that are not about playing give nothing."""
+        step = Step()
+        name = message.event
+        if name not in ("PLAYBACK_START", "PLAYBACK_STOP", "CHANNEL_EXECUTE_COMPLETE"):
+            return step
+        argument = message.get("Playback-File-Path") or message.get("Application-Data")
+        prefix = _PREFIX.match(argument)
+        if prefix is None:
+            return step
+        say_id, clip = prefix[1], int(prefix[2])
+        say = self._sent.get(say_id)
+        if say is None:
+            if name == "PLAYBACK_START" and say_id in self._given_up:
+                step.commands.append((esl.api(f"uuid_break {self._uuid}"), ""))
+            return step
+        if clip < say.index or clip >= len(say.clips):
+            return step  # EXECUTE_COMPLETE of a clip whose PLAYBACK_STOP has been taken
+        for skipped in say.clips[say.index : clip]:  # their end was lost on the way
+            say.heard_ms += skipped.duration_ms - skipped.seek_ms
+        say.index = clip
+        if name == "PLAYBACK_START":
+            self._started(say, message, step)
+        elif name == "PLAYBACK_STOP":
+            self._ended(say, message, message.get("Playback-Status") == "done", step)
+        elif message.get("Application-Response") == "FILE PLAYED":
+            self._ended(say, message, not say.stopping, step)
+        elif say.stopping:
+            self._finish(say, SayDone(say_id, False, say.heard_ms), step)
+        else:
+            response = message.get("Application-Response", "no answer").lower()
+            self._fail(say, f"{say.clips[clip].path}: {response}", step)
+        return step
+
+    def hung_up(self, at_us: int = 0) -> Step:
+        """The channel is gone: every Say ends.
+
+        at_us: the switch's clock at the hangup (Event-Date-Timestamp), 0 when unknown.
+        """
+        step = Step()
+        for say in list(self._sent.values()):
+            heard = say.heard_ms
+            if say.playing_since_us and at_us > say.playing_since_us:
+                clip = say.clips[say.index]
+                played = (at_us - say.playing_since_us) // 1000
+                heard += min(played, clip.duration_ms - clip.seek_ms)
+            step.events.append(SayDone(say.say_id, False, heard))
+        step.events += [SayDone(say.say_id, False, 0) for say in self._waiting]
+        self._sent.clear()
+        self._waiting.clear()
+        return step
+
+    def _next(self, step: Step) -> None:
+        """Send the first waiting Say unless one is playing."""
+        while self._waiting and all(say.stopping for say in self._sent.values()):
+            say = self._waiting.popleft()
+            try:
+                commands = [
+                    play_command(self._uuid, say.say_id, i, c.path, c.seek_samples, self._via)
+                    for i, c in enumerate(say.clips)
+                ]
+            except SwitchError as error:
+                step.events.append(SayFailed(say.say_id, error.args[0]))
+                continue
+            self._sent[say.say_id] = say
+            step.commands += [(command, say.say_id) for command in commands]
+
+    def _started(self, say: _Say, message: esl.Message, step: Step) -> None:
+        stamp = message.get("Event-Date-Timestamp")
+        say.playing_since_us = int(stamp) if stamp.isdecimal() else 0
+        if not say.started:
+            say.started = True
+            step.events.append(SayStarted(say.say_id))
+        if say.stopping and not say.breaks:
+            self._break(say, step)
+
+    def _ended(self, say: _Say, message: esl.Message, done: bool, step: Step) -> None:
+        clip = say.clips[say.index]
+        left_ms = clip.duration_ms - clip.seek_ms
+        played_ms = self._played_ms(clip, message)
+        # A hangup also says "done".
+        gone = message.get("Answer-State") == "hangup"
+        cut = gone or say.stopping
+        if done and not (cut and played_ms < left_ms - END_TOLERANCE_MS):
+            say.heard_ms += left_ms
+            say.index += 1
+            say.playing_since_us = 0
+            if say.index == len(say.clips):
+                self._finish(say, SayDone(say.say_id, True, say.heard_ms), step)
+            elif cut:  # the break that has been sent drops the clips that follow
+                self._finish(say, SayDone(say.say_id, False, say.heard_ms), step)
+            return
+        say.heard_ms += min(played_ms, left_ms)
+        if not cut and say.index + 1 < len(say.clips):
+            self._break(say, step)  # somebody else broke it: what follows makes no sense alone
+        self._finish(say, SayDone(say.say_id, False, say.heard_ms), step)
+
+    def _played_ms(self, clip: _Clip, message: esl.Message) -> int:
+        position = message.get("variable_playback_last_offset_pos")
+        if not position.isdecimal():
+            return 0
+        return max(0, int(position) - clip.seek_samples) * 1000 // self._channel_hz
+
+    def _break(self, say: _Say, step: Step) -> None:
+        say.breaks += 1
+        step.commands.append((esl.api(f"uuid_break {self._uuid} all"), ""))
+
+    def _fail(self, say: _Say, reason: str, step: Step) -> None:
+        if say.index + 1 < len(say.clips):
+            self._break(say, step)
+        self._finish(say, SayFailed(say.say_id, reason), step)
+
+    def _finish(self, say: _Say, event: Event, step: Step) -> None:
+        del self._sent[say.say_id]
+        step.events.append(event)
+        self._next(step)
+
+
+def _from_offset(
+    say_id: str, files: Sequence[tuple[str, int]], rate_hz: int, offset_ms: int
+) -> _Say:
+    """Leave out what comes before the offset."""
+    clips: list[_Clip] = []
+    for path, duration_ms in files:
+        if not clips and offset_ms >= duration_ms:
+            offset_ms -= duration_ms
+            continue
+        # FreeSWITCH looks for the first @ of the argument: such a file can only start at its start.
+        seek_ms = 0 if clips or "@" in path else offset_ms
+        clips.append(_Clip(path, duration_ms, seek_ms, seek_ms * rate_hz // 1000))
+    return _Say(say_id, clips)

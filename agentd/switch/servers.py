@@ -1,188 +1,268 @@
-"""The two listeners: FreeSWITCH's socket application, and mod_audio_fork's websocket.
+"""The two listeners of `agentd serve`: calls come to EslServer, their audio to AudioServer."""
 
-A peer that is slow, hostile or no FreeSWITCH at all costs its own connection and nothing else.
-"""
-
+import errno
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
+import gevent
 import structlog
+from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from agentd.errors import AgentdError, SwitchError
-from agentd.switch.fork import Audio, Closed, ForkStream, Metadata, Opened
+from agentd.switch.fork import Audio, Closed, ForkEvent, ForkStream, Metadata, Opened
 from agentd.switch.leg import Leg
+from agentd.switch.playback import Via
 
 log = structlog.get_logger(component="switch")
 
+REFUSALS = 32  # connections beyond max_calls that are answered at one time; others wait unaccepted
 BACKLOG = 256
-REFUSED_AT_ONCE = 200  # connections being turned away together; more wait in the backlog
 HANDSHAKE_S = 5.0
-QUIET_S = 20.0  # the fork sends 50 frames a second, whatever the line does
-CHUNK = 65_536
-FULL, DRAINING = "SWITCH_CONGESTION", "NORMAL_TEMPORARY_FAILURE"
+IDLE_S = 60.0  # a fork sends every 20 ms; a graceful end or a dead switch sends nothing
+SEND_S = 5.0
+CHUNK = 65536
+
+Address = tuple[str, int]
 
 
-class EslServer:
-    """Takes answered calls: one greenlet each, `on_leg(leg)` holds the call in it."""
+class _Listener:
+    """A StreamServer with bounded connections, whose handler's errors end one connection only."""
+
+    def __init__(self, address: Address, connections: int, what: str) -> None:
+        self._what = what
+        self._asked = address
+        self._pool = Pool(connections)
+        self._server = StreamServer(address, self._guard, backlog=BACKLOG, spawn=self._pool)
+
+    @property
+    def address(self) -> Address:
+        """Where it listens; the real port when port 0 was asked for."""
+        host, port = self._server.address[:2]
+        return str(host), int(port)
+
+    def start(self) -> None:
+        """Listen. Raises AgentdError when the address cannot be used."""
+        try:
+            self._server.start()
+        except OSError as error:
+            host, port = self._asked
+            taken = error.errno == errno.EADDRINUSE
+            raise AgentdError(
+                f"{self._what}: cannot listen on {host}:{port}: {error.strerror or error}",
+                mend="stop the program that uses this port, or choose another port in [server]"
+                if taken
+                else "choose an address and a port of this machine that this user may use",
+            ) from None
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """Close the listener and, after `timeout` seconds, the connections that are left."""
+        self._server.stop(timeout=timeout)
+
+    def _guard(self, sock: socket.socket, peer: Address) -> None:
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._serve(sock)
+        except (SwitchError, OSError) as error:
+            log.warning("a connection came to nothing", at=self._what, error=str(error))
+        except Exception:
+            log.exception("a connection failed", at=self._what)
+        finally:
+            sock.close()
+
+    def _serve(self, sock: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class EslServer(_Listener):
+    """Takes calls from FreeSWITCH's socket application.
+
+    `on_leg(leg)` runs in the call's own greenlet and returns when the call is over; the leg is
+    closed then. Beyond `max_calls`, or once draining, a call is answered, hung up and closed in an
+    order that leaves no zombie. A connection that is not FreeSWITCH's costs itself and a log line.
+    """
 
     def __init__(
-        self, address: tuple[str, int], on_leg: Callable[[Leg], None], max_calls: int
+        self,
+        address: Address,
+        on_leg: Callable[[Leg], None],
+        max_calls: int,
+        *,
+        via: Via = "sendmsg",
+        full_cause: str = "SWITCH_CONGESTION",
+        drain_cause: str = "NORMAL_TEMPORARY_FAILURE",
+        connect_s: float = 5.0,
     ) -> None:
+        super().__init__(address, max_calls + REFUSALS, "event socket listener")
         self._on_leg = on_leg
         self._max_calls = max_calls
-        self._draining = False
-        self.calls = 0
+        self._via: Via = via
+        self._full_cause = full_cause
+        self._drain_cause = drain_cause
+        self._connect_s = connect_s
+        self._idle = Event()
+        self._idle.set()
+        self.calls = 0  # calls being held or taken
         self.refused = 0
-        pool = Pool(max_calls + REFUSED_AT_ONCE)
-        self._server = _server(address, self._handle, pool)
-
-    def start(self) -> None:
-        """Listen. Raises AgentdError when the port is taken."""
-        _start(self._server, "event-socket", "esl_port")
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where it listens."""
-        return self._server.server_host, self._server.server_port
+        self.draining = False
 
     def drain(self) -> None:
-        """Refuse new calls, cleanly; those held go on."""
-        self._draining = True
+        """Take no more calls; those being held go on."""
+        self.draining = True
 
-    def stop(self) -> None:
-        """Close the listener and what is left of the connections."""
-        self._server.stop(timeout=1)
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until no call is held; false when one still is after `timeout` seconds."""
+        return bool(self._idle.wait(timeout))
 
-    def _handle(self, sock: socket.socket, peer: tuple[str, int]) -> None:
-        try:
-            leg = Leg.accept(sock)
-        except SwitchError as error:
-            log.warning("no call on this connection", peer=peer[0], error=str(error))
-            return
-        if self._draining or self.calls >= self._max_calls:
+    def _serve(self, sock: socket.socket) -> None:
+        if self.draining or self.calls >= self._max_calls:
             self.refused += 1
-            cause = DRAINING if self._draining else FULL
-            log.warning("call refused", call=leg.uuid, cause=cause, calls=self.calls)
-            leg.refuse(cause)
+            cause = self._drain_cause if self.draining else self._full_cause
+            log.warning("call refused", cause=cause, calls=self.calls)
+            Leg.refuse(sock, cause, timeout=self._connect_s)
             return
         self.calls += 1
+        self._idle.clear()
         try:
-            self._on_leg(leg)
-        except Exception as error:
-            log.error("call broke", call=leg.uuid, error=repr(error), exc_info=True)
-            leg.refuse(DRAINING)
+            leg = Leg.accept(sock, timeout=self._connect_s, via=self._via)
+            try:
+                self._on_leg(leg)
+            finally:
+                leg.close()
         finally:
             self.calls -= 1
+            if self.calls == 0:
+                self._idle.set()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Expected:
+    """A call whose audio is awaited."""
+
     on_audio: Callable[[bytes], None]
-    stream: socket.socket | None = None
+    on_open: Callable[[str], None]
+    on_close: Callable[[int], None]
+    attempt: int = -1
+    conn: "_Connection | None" = None
 
 
-class AudioServer:
-    """Takes audio forks and gives each to the call whose secret its URL holds."""
+@dataclass(eq=False)
+class _Connection:
+    sock: socket.socket
+    stream: ForkStream = field(default_factory=ForkStream)
+    metadata: bool = False
+    expected: _Expected | None = None
 
-    def __init__(self, address: tuple[str, int], url: str = "") -> None:
-        """url: how the switch reaches us, when not at `address` (`ws://host:port`)."""
-        self._expected: dict[str, _Expected] = {}
+    def flush(self) -> None:
+        """Write what the stream has to say. Raises OSError when the peer does not take it."""
+        data = self.stream.data_to_send()
+        if data:
+            self.sock.settimeout(SEND_S)
+            self.sock.sendall(data)
+
+    def drop(self, code: int) -> None:
+        """Close from our side, from any greenlet: the reader then ends."""
+        self.stream.close(code)
+        try:
+            self.flush()
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # gone already
+
+
+class AudioServer(_Listener):
+    """Receives the audio forks: `ws://host:port/TOKEN/ATTEMPT`, TOKEN being a call's own secret.
+
+    A later attempt of the same call takes the place of the earlier one.
+    """
+
+    def __init__(self, address: Address, url: str = "", *, max_calls: int = 10_000) -> None:
+        """url: how the switch reaches us, when not by `address` (`ws://host:port`)."""
+        super().__init__(address, max_calls + REFUSALS, "audio listener")
         self._url = url.rstrip("/")
-        self._server = _server(address, self._handle, Pool(10_000))
+        self._calls: dict[str, _Expected] = {}
 
-    def start(self) -> None:
-        """Listen. Raises AgentdError when the port is taken."""
-        _start(self._server, "audio", "audio_port")
+    def expect(
+        self,
+        token: str,
+        on_audio: Callable[[bytes], None],
+        on_open: Callable[[str], None] = lambda metadata: None,
+        on_close: Callable[[int], None] = lambda code: None,
+    ) -> str:
+        """Await the stream of `token`; give the URL to fork the call's audio to.
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where it listens."""
-        return self._server.server_host, self._server.server_port
-
-    def expect(self, token: str, on_audio: Callable[[bytes], None]) -> str:
-        """A call awaits its audio; the URL to fork it to. on_audio: called with L16 16 kHz."""
-        self._expected[token] = _Expected(on_audio)
+        The callbacks run in the connection's greenlet and must not wait: on_audio(L16 little-endian
+        bytes, any number), on_open(metadata, "" when none was sent) once the stream begins,
+        on_close(websocket code) when it ends.
+        """
+        self._calls[token] = _Expected(on_audio, on_open, on_close)
         host, port = self.address
         return f"{self._url or f'ws://{host}:{port}'}/{token}"
 
     def forget(self, token: str) -> None:
-        """The call is over: its stream is closed, even one that opens later."""
-        expected = self._expected.pop(token, None)
-        if expected is not None and expected.stream is not None:
-            _shut(expected.stream)
-
-    def stop(self) -> None:
-        """Close the listener and the streams."""
-        for token in list(self._expected):
-            self.forget(token)
-        self._server.stop(timeout=1)
-
-    def _handle(self, sock: socket.socket, peer: tuple[str, int]) -> None:
-        try:
-            self._serve(sock)
-        except OSError as error:
-            log.debug("audio stream ended", peer=peer[0], error=str(error))
-        except Exception as error:  # noqa: BLE001 - one stream must not take the server with it
-            log.error("audio stream broke", peer=peer[0], error=repr(error))
+        """The call is over: close its stream and refuse later ones."""
+        expected = self._calls.pop(token, None)
+        if expected is not None and expected.conn is not None:
+            expected.conn.drop(1000)
 
     def _serve(self, sock: socket.socket) -> None:
-        sock.settimeout(HANDSHAKE_S)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        stream = ForkStream()
-        expected: _Expected | None = None
-        while True:
-            data = sock.recv(CHUNK)
-            for happening in stream.receive(data):
-                match happening:
-                    case Opened(token=token):
-                        expected = self._expected.get(token)
-                        if expected is None:
-                            stream.refuse(HTTPStatus.NOT_FOUND)
-                        else:
-                            stream.accept()
-                            sock.settimeout(QUIET_S)
-                            expected.stream = sock
-                    case Audio(pcm=pcm) if expected is not None and pcm:
-                        expected.on_audio(pcm)
-                    case Metadata() | Audio():
-                        pass
-                    case Closed():
-                        self._send(sock, stream)
-                        return
-            if not self._send(sock, stream) or not data:
-                return
+        conn = _Connection(sock)
+        handshake = gevent.Timeout(HANDSHAKE_S)
+        handshake.start()
+        try:
+            while not conn.stream.finished:
+                data = sock.recv(CHUNK)
+                events = conn.stream.receive(data) if data else conn.stream.receive_eof()
+                self._take(conn, events)
+                conn.flush()
+                if conn.stream.accepted:
+                    handshake.close()
+                    sock.settimeout(IDLE_S)
+        except gevent.Timeout:
+            log.warning("no websocket upgrade in time", limit_s=HANDSHAKE_S)
+        except TimeoutError:
+            log.warning("an audio stream went silent", limit_s=IDLE_S)
+        except OSError:
+            pass  # dropped: on_close says so
+        finally:
+            handshake.close()
+            self._take(conn, conn.stream.receive_eof())
 
-    @staticmethod
-    def _send(sock: socket.socket, stream: ForkStream) -> bool:
-        """False when the protocol wants the connection closed."""
-        for data in stream.data_to_send():
-            if not data:
-                return False
-            sock.sendall(data)
-        return True
+    def _take(self, conn: _Connection, events: list[ForkEvent]) -> None:
+        for event in events:
+            expected = conn.expected
+            if isinstance(event, Opened):
+                self._take(conn, self._admit(conn, event))
+            elif expected is None or expected.conn is not conn:
+                continue  # refused, forgotten, or replaced by a later attempt
+            elif isinstance(event, Closed):
+                expected.conn = None
+                expected.on_close(event.code)
+            elif isinstance(event, Metadata):
+                if not conn.metadata:
+                    conn.metadata = True
+                    expected.on_open(event.text)
+            elif isinstance(event, Audio):
+                if not conn.metadata:
+                    conn.metadata = True
+                    expected.on_open("")
+                expected.on_audio(event.data)
 
-
-def _server(address: tuple[str, int], handle: Callable[..., None], pool: Pool) -> StreamServer:
-    return StreamServer(address, handle, spawn=pool, backlog=BACKLOG)
-
-
-def _start(server: StreamServer, what: str, setting: str) -> None:
-    try:
-        server.start()
-    except OSError as error:
-        host, port = server.address[:2]
-        raise AgentdError(
-            f"the {what} port {host}:{port} cannot be listened on: {error.strerror}",
-            mend=f"is agentd running already? else set another [server] {setting}",
-        ) from None
-
-
-def _shut(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
+    def _admit(self, conn: _Connection, opened: Opened) -> list[ForkEvent]:
+        token = opened.segments[0] if opened.segments else ""
+        number = opened.segments[1] if len(opened.segments) > 1 else "0"
+        expected = self._calls.get(token)
+        if expected is None or not (number.isascii() and number.isdecimal() and len(number) < 7):
+            log.warning("an audio stream of no call was refused")
+            return conn.stream.reject(HTTPStatus.NOT_FOUND)
+        if int(number) < expected.attempt:
+            return conn.stream.reject(HTTPStatus.CONFLICT)
+        previous, expected.conn = expected.conn, conn
+        expected.attempt = int(number)
+        conn.expected = expected
+        if previous is not None:
+            previous.drop(1001)
+        return conn.stream.accept()
