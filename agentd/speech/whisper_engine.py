@@ -305,7 +305,7 @@ def _contained(one: str, other: str) -> bool:
 def _has_voice(audio: NDArray[np.float32]) -> bool:
     """Does anything in it repeat itself as a voice does (70 to 400 Hz)? Noise and clicks do not.
 
-    The autocorrelation of white noise in 40 ms frames stays under .35; of telephone speech, over .6.
+    The autocorrelation of white noise in 40 ms frames is under .35, of telephone speech over .6.
     """
     size = 640
     frames = audio[: audio.size // size * size].reshape(-1, size)
