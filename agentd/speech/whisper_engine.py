@@ -96,7 +96,7 @@ class WhisperRecogniser:
         """What was said. Native work: 150 to 500 ms for 2 s of speech on one core."""
         if self._model is None:
             raise SpeechError("the recogniser was not warmed")
-        audio = utterance[: int(MAX_WINDOW_S * RATE_HZ)].astype(np.float32) / 32768
+        audio = (utterance[: int(MAX_WINDOW_S * RATE_HZ)] / np.float32(32768)).astype(np.float32)
         peak = float(np.abs(audio).max()) if audio.size else 0.0
         if peak < SILENCE or not _has_voice(audio):
             return NOTHING
