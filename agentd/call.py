@@ -184,8 +184,8 @@ class Call:
     def _hear(self, pcm: bytes) -> None:
         """Audio of the prospect, from the fork's greenlet."""
         if self._ears is not None and not self._ended:
+            self._leg.audio_came()
             if self._ears.audio_ms == 0:
-                self._leg.audio_came()
                 self._ears.base_ms = max(0, self.now_ms - len(pcm) // 32)
             self._ears.feed(pcm)
 

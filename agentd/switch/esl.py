@@ -193,7 +193,7 @@ class EslParser:
         return Message(kind, outer, body)
 
 
-class _Broken(Exception):  # noqa: N818 - not an error of the caller
+class _Broken(Exception):
     """The bytes are not the event socket protocol."""
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from agentd import config
 from agentd.catalog import Catalog
-from agentd.simulator.media import SILENT, TICK, Channel, Upsampler
-from agentd.simulator.persona import Line, Persona, Turn
-from agentd.simulator.voices import sounds
+from agentd.simulator.mixer import Doubler, LineModel
+from agentd.simulator.persona import Line, Manner
+from agentd.simulator.playing import TICK
+from agentd.simulator.voices import Voices
 from agentd.speech import candidates as cand
 from agentd.speech.whisper_engine import WhisperRecogniser, choose, is_phantom, tidy
 
@@ -95,14 +96,14 @@ def recogniser(speech_models):
 
 def spoken(text, tmp_path):
     """Over an A-law line with a little noise, as the fork brings it."""
-    persona = Persona(name="p", turns=[Turn(say=text)])
-    sound = sounds(persona, SETTINGS.path("models", "pico"), tmp_path)[text]
+    sound = Voices(SETTINGS.path("models", "pico"), tmp_path).say(text, Manner())
     sound = np.concatenate([np.zeros(1600, np.int16), sound, np.zeros(1440, np.int16)])
-    channel, upsampler = Channel(Line(), 0), Upsampler()
-    frames = [sound[i : i + TICK] for i in range(0, len(sound) - TICK, TICK)]
-    return np.frombuffer(
-        b"".join(upsampler.tick(channel.tick(frame, SILENT)) for frame in frames), np.int16
-    )
+    line, doubler = LineModel(Line()), Doubler()
+    heard = []
+    for start in range(0, len(sound) - TICK, TICK):
+        line.deliver(np.zeros(TICK, np.int16))
+        heard.append(doubler.double(line.receive(sound[start : start + TICK])))
+    return np.frombuffer(b"".join(heard), np.int16)
 
 
 @pytest.mark.speech
