@@ -1,6 +1,15 @@
-"""Words reduced to what rules compare: stems, and which of them say nothing by themselves. Pure."""
+"""An utterance reduced to what can be compared: stems of its words, and weighted features. Pure."""
+
+from collections.abc import Mapping
+from itertools import pairwise
 
 from agentd.dialogue.spoken import spoken
+
+# What a feature counts for, before its rarity does. Stems carry the meaning; neighbouring words
+# tell "c'est gratuit" from "c'est gratuit ?"-like twins and keep the negation near its verb;
+# pieces of words forgive what the recogniser misspells.
+_STEM, _STEM_PAIR, _WORD, _WORD_PAIR, _PIECE = 1.0, 0.7, 0.4, 0.8, 0.35
+_PIECE_LENGTH = 4
 
 # Words that stand in any sentence. Negation is kept: "pas" is what makes many an objection.
 _EMPTY = frozenset(
@@ -61,5 +70,23 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """Stems of the words that say something, in order."""
-    words = spoken(text).split()
+    return _stems(spoken(text).split())
+
+
+def _stems(words: list[str]) -> list[str]:
     return [stem(w) for w in words if w not in _EMPTY or w in _QUESTION]
+
+
+def features(said: str) -> Mapping[str, float]:
+    """Weighted features of an utterance already brought to its `spoken` form."""
+    words = said.split()
+    roots = _stems(words)
+    found = {f"s {root}": _STEM for root in roots}
+    found.update((f"s {a} {b}", _STEM_PAIR) for a, b in pairwise(roots))
+    found.update((f"w {word}", _WORD) for word in words)
+    found.update((f"w {a} {b}", _WORD_PAIR) for a, b in pairwise(("^", *words, "$")))
+    for word in words:
+        edged = f" {word} "
+        for start in range(len(edged) - _PIECE_LENGTH + 1):
+            found[f"p {edged[start : start + _PIECE_LENGTH]}"] = _PIECE
+    return found
