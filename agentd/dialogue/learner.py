@@ -34,7 +34,7 @@ class Learner:
             meant[row, number] = 1
             columns, values = self._vector(bag)
             seen[row, columns] = values
-        # By the examples' likeness to each other (dual form): there are fewer of them than features.
+        # In dual form, by the examples' likeness: there are fewer examples than features.
         likeness = seen @ seen.T
         likeness[np.diag_indices_from(likeness)] += _RIDGE
         self._weights: Vector = seen.T @ np.linalg.solve(likeness, meant)

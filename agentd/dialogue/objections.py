@@ -19,7 +19,7 @@ from agentd.dialogue.ordinary import ORDINARY
 from agentd.dialogue.spoken import spoken
 from agentd.errors import ObjectionsError
 
-THRESHOLD = 0.5
+THRESHOLD = 0.45
 MARGIN = 0.04
 LONGEST_RESPONSE = 400  # characters: 20 s of speech
 # From what is learnt to a score: a phrasing nobody wrote down rarely reaches more than 0.7.
@@ -189,7 +189,7 @@ def _entry_faults(entry: Entry, row: dict[str, Any]) -> list[str]:
 def yaml_list(text: str, source: str) -> list[Any]:
     """The list a file holds. Raises ObjectionsError naming file and line."""
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, by its C build
+        data = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

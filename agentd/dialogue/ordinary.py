@@ -183,7 +183,27 @@ ORDINARY = tuple(
         on verra bien
         une autre fois
         à un autre moment
-        insistez pas""",
+        insistez pas
+        ça sert à rien d'insister
+        si
+        mais si
+        si on veut
+        si quand même
+        exactement
+        vous avez raison
+        désolé non
+        je suis pas pour
+        je suis preneur
+        ok pour moi
+        bon pour moi
+        jamais eu
+        j'en ai jamais eu
+        j'ai pas d'avis
+        ça se discute
+        oui si c'est rapide
+        j'en ai un à la bnp
+        j'en ai deux
+        d'accord pour la simulation""",
         # when
         """demain matin
         demain vers onze heures
@@ -378,6 +398,51 @@ ORDINARY = tuple(
         il y a du bruit ici
         on sonne à la porte
         je vous avais perdu
+        je vous ai perdu
+        comment
+        encore
+        encore une fois
+        vous êtes là
+        vous êtes toujours là
+        vous êtes hachée
+        je comprends pas
+        je comprends rien à ce que vous racontez
+        vous me demandez quoi
+        qu'est-ce que tu racontes
+        un instant
+        attends
+        bougez pas
+        tu viens maman
+        le dîner est prêt
+        voilà le facteur
+        on va s'arrêter là
+        je vais vous laisser maintenant
+        on se rappelle
+        faux numéro
+        c'est un mauvais numéro
+        vous avez pas le bon numéro
+        vous avez composé un autre numéro
+        ce n'est plus son numéro de téléphone
+        il n'a plus ce numéro
+        je viens d'avoir ce numéro
+        c'est le numéro d'une entreprise
+        connais pas
+        je connais personne de ce nom
+        je connais pas ce monsieur
+        ce nom me dit rien
+        personne s'appelle comme ça
+        elle a déménagé
+        ils ont déménagé depuis longtemps
+        il habite plus ici
+        il travaille plus chez nous
+        il est parti de l'entreprise
+        elle est décédée
+        mon mari est mort
+        je suis son mari
+        je suis sa femme
+        je suis sa voisine
+        je suis son aide à domicile
+        c'est pas à moi qu'il faut demander
         ça a coupé
         il y a personne de ce nom ici
         ne m'appelez plus
