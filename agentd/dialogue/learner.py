@@ -27,17 +27,27 @@ class Learner:
         counts = Counter(feature for _, bag in examples for feature in bag)
         self._rarity = {f: math.log(1 + len(examples) / n) for f, n in counts.items()}
         self._unknown = _UNKNOWN * math.log(1 + len(examples))
-        self._column = {feature: number for number, feature in enumerate(self._rarity)}
-        seen = np.zeros((len(examples), len(self._column)), np.float32)
+        # What several examples share comes first: the rest makes no two of them alike.
+        order = sorted(counts, key=lambda feature: counts[feature] == 1)
+        self._column = {feature: number for number, feature in enumerate(order)}
+        shared = sum(count > 1 for count in counts.values())
+        seen = np.zeros((len(examples), shared), np.float32)
         meant = np.zeros((len(examples), classes), np.float32)
+        own: list[tuple[np.intp, int, np.float32]] = []
         for row, (number, bag) in enumerate(examples):
             meant[row, number] = 1
             columns, values = self._vector(bag)
-            seen[row, columns] = values
+            common = columns < shared
+            seen[row, columns[common]] = values[common]
+            own += [(c, row, v) for c, v in zip(columns[~common], values[~common], strict=True)]
         # In dual form, by the examples' likeness: there are fewer examples than features.
         likeness = seen @ seen.T
-        likeness[np.diag_indices_from(likeness)] += _RIDGE
-        self._weights: Vector = seen.T @ np.linalg.solve(likeness, meant)
+        np.fill_diagonal(likeness, 1 + _RIDGE)
+        duals = np.linalg.solve(likeness, meant)
+        self._weights: Vector = np.empty((len(order), classes), np.float32)
+        self._weights[:shared] = seen.T @ duals
+        for column, row, value in own:
+            self._weights[column] = value * duals[row]
 
     def scores(self, bag: Mapping[str, float]) -> Vector:
         """One score a class; zeros when nothing of it has been seen."""
@@ -45,7 +55,7 @@ class Learner:
         scores: Vector = values @ self._weights[columns]
         return scores
 
-    def _vector(self, bag: Mapping[str, float]) -> tuple[list[int], Vector]:
+    def _vector(self, bag: Mapping[str, float]) -> tuple[npt.NDArray[np.intp], Vector]:
         """Columns and values, of length 1 with what is unknown counted in."""
         columns: list[int] = []
         values: list[float] = []
@@ -57,4 +67,5 @@ class Learner:
             if column is not None:
                 columns.append(column)
                 values.append(value)
-        return columns, np.array(values, np.float32) / np.float32(math.sqrt(square) or 1.0)
+        length = np.float32(math.sqrt(square) or 1.0)
+        return np.array(columns, np.intp), np.array(values, np.float32) / length

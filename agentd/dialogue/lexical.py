@@ -10,6 +10,10 @@ from agentd.dialogue.spoken import spoken
 # pieces of words forgive what the recogniser misspells.
 _STEM, _STEM_PAIR, _WORD, _WORD_PAIR, _PIECE = 1.0, 0.7, 0.4, 0.8, 0.35
 _PIECE_LENGTH = 4
+# A stem with its negation: "ça m'intéresse" and "ça m'intéresse pas" share every other word.
+_DENIED = 0.8
+_REACH = 4  # words between a negation and what it denies
+_NEGATIONS = frozenset(("pas", "plus", "jamais", "rien", "aucun", "aucune", "sans", "ni"))
 
 # Words that stand in any sentence. Negation is kept: "pas" is what makes many an objection.
 _EMPTY = frozenset(
@@ -77,11 +81,22 @@ def _stems(words: list[str]) -> list[str]:
     return [stem(w) for w in words if w not in _EMPTY or w in _QUESTION]
 
 
+def _polar(words: list[str]) -> set[str]:
+    """Stems with whether a negation stands near: what is denied is another thing said."""
+    denials = [place for place, word in enumerate(words) if word in _NEGATIONS]
+    return {
+        f"{'-' if any(abs(place - d) <= _REACH for d in denials) else '+'} {stem(word)}"
+        for place, word in enumerate(words)
+        if word not in _EMPTY and word not in _NEGATIONS
+    }
+
+
 def features(said: str) -> Mapping[str, float]:
     """Weighted features of an utterance already brought to its `spoken` form."""
     words = said.split()
     roots = _stems(words)
     found = {f"s {root}": _STEM for root in roots}
+    found.update((root, _DENIED) for root in _polar(words))
     found.update((f"s {a} {b}", _STEM_PAIR) for a, b in pairwise(roots))
     found.update((f"w {word}", _WORD) for word in words)
     found.update((f"w {a} {b}", _WORD_PAIR) for a, b in pairwise(("^", *words, "$")))

@@ -86,7 +86,10 @@ class Matcher:
             + [(none, features(said)) for said in ordinary],
             none + 1,
         )
-        self._known = {said: next(iter(o)) for said, o in known.items() if len(o) == 1}
+        # What the theme and general both answer, the theme answers.
+        mine = {n for n, favour in enumerate(self._favour) if favour}
+        owners = {said: (o & mine) or o for said, o in known.items()}
+        self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
         self._keywords = self._distinct_keywords()
 
     def match(self, text: str) -> Match | None:
@@ -171,9 +174,13 @@ def _entry_faults(entry: Entry, row: dict[str, Any]) -> list[str]:
         faults.append(f"type: objection or faq is expected, got {entry.type!r}")
     if not re.fullmatch(r"[a-z0-9]+_(obj|faq)_[a-z0-9_]+", entry.id):
         faults.append("id: <theme>_obj_<name> or <theme>_faq_<name> is expected")
-    for field in ("phrasings", "keywords"):
-        if not all(t.strip() for t in getattr(entry, field)) or not getattr(entry, field):
-            faults.append(f"{field}: at least one is expected, and none empty")
+    for field, said in (
+        ("canonical", (entry.canonical,)),
+        ("phrasings", entry.phrasings),
+        ("keywords", entry.keywords),
+    ):
+        if not said or not all(map(spoken, said)):
+            faults.append(f"{field}: words are expected, and no empty text")
     if not entry.response.strip():
         faults.append("response: it is what the agent says, and it is empty")
     if len(entry.response) > LONGEST_RESPONSE:

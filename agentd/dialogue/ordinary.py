@@ -110,6 +110,37 @@ ORDINARY = tuple(
         oui plusieurs""",
         # the contrary of an objection, and what is only near one
         """je suis intéressé
+        ça m'intéresse
+        ça m'intéresse votre offre
+        ça nous intéresse
+        ça peut m'être utile
+        ça me serait utile
+        c'est utile
+        je vois l'intérêt
+        c'est pas risqué
+        c'est rentable alors
+        c'est pas compliqué
+        c'est simple
+        j'y connais quelque chose
+        je comprends comment ça marche
+        c'est le bon moment
+        c'est pas trop tard
+        j'ai pas de banque attitrée
+        je suis pas content de ma banque
+        je suis pas engagé
+        je suis libre de changer
+        je suis pas locataire
+        je vais pas déménager
+        on déménage pas
+        j'ai jamais perdu d'argent
+        j'ai pas peur
+        je suis pas trop vieux
+        je suis encore jeune
+        c'est pas une arnaque je vous crois
+        ça pollue pas
+        les taux sont bons
+        vos taux sont intéressants
+        les prix ont baissé
         oui je suis intéressée
         ça m'intéresse beaucoup
         ça m'intéresse bien votre affaire
@@ -189,6 +220,14 @@ ORDINARY = tuple(
         mais si
         si on veut
         si quand même
+        je dis oui
+        je vous dis oui
+        je vous ai dit non
+        j'ai dit oui
+        aucunement
+        faut voir
+        à voir
+        c'est à voir
         exactement
         vous avez raison
         désolé non
@@ -263,6 +302,12 @@ ORDINARY = tuple(
         j'ai trente-cinq ans
         j'ai cinquante et un ans
         soixante-deux ans
+        j'ai soixante-cinq ans
+        quarante-huit ans
+        je suis né en cinquante-huit
+        je suis à la retraite depuis deux ans
+        retraité
+        cadre à la retraite
         je suis né en soixante-dix
         je suis retraitée de la poste
         je suis salarié
@@ -443,6 +488,19 @@ ORDINARY = tuple(
         je suis sa voisine
         je suis son aide à domicile
         c'est pas à moi qu'il faut demander
+        c'est sa mère que vous cherchez
+        c'est pas la personne que vous demandez
+        vous êtes tombé chez quelqu'un d'autre
+        il fait plus partie de la maison
+        vous disiez
+        qu'est-ce que vous disiez déjà
+        qu'est-ce que vous venez de me dire
+        qu'est-ce que tu me dis
+        c'était quoi la question
+        deux minutes
+        deux minutes alors
+        faites-moi rappeler par quelqu'un
+        on passe à table
         ça a coupé
         il y a personne de ce nom ici
         ne m'appelez plus
