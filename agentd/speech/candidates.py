@@ -13,13 +13,14 @@ candidate shares in sound with the free decoding is added (`bonus`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rapidfuzz import fuzz
 
 PRIOR = 0.5
 ALIKE, LONG_ENOUGH = 86, 9  # percent, and letters of sound, of a phrase taken by its sound
+_SAME, _NO_DOUBT = 90, 0.9  # of a reading and an expected answer: percent of sound, confidence
 ACCEPT = -3.8  # below it the sound is none of the candidates
 
 # Most answers to a closed question are one of these; their score begins that much higher.
@@ -172,6 +173,20 @@ def nearest(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) ->
     scored = [(resemblance(c, heard), c) for c in dict.fromkeys(candidates)]
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
     return [c for score, c in scored[:limit] if score > 45]
+
+
+def lean(text: str, sure: float, expected: Sequence[str]) -> tuple[str, float]:
+    """A reading of any recogniser, weighed with what is expected: the text, and how sure (0 to 1).
+
+    What sounds like an expected answer is more likely right, and written like it when the
+    recogniser itself was in doubt; what does not is left as it is.
+    """
+    near = nearest(expected, [text], 1) if text else []
+    likeness = resemblance(near[0], [text]) if near else 0.0
+    if likeness < _SAME:
+        return text, sure
+    other = near[0] if sure < _NO_DOUBT else text
+    return other, 1 - (1 - sure) * (1 - likeness / 200)
 
 
 @lru_cache(maxsize=20_000)
