@@ -19,6 +19,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 PRIOR = 0.5
+RANK = 4  # percent
 ALIKE, LONG_ENOUGH = 86, 9  # percent, and letters of sound, of a phrase taken by its sound
 _SAME, _NO_DOUBT = 90, 0.9  # of a reading and an expected answer: percent of sound, confidence
 ACCEPT = -3.8  # below it the sound is none of the candidates
@@ -144,12 +145,15 @@ def alike(candidates: Iterable[str], hypothesis: str) -> str:
 
 
 def resemblance(candidate: str, hypotheses: Iterable[str]) -> float:
-    """How much a candidate sounds like any hypothesis, or what follows its "mais": 0 to 100."""
+    """How much a candidate sounds like a hypothesis, or what follows its "mais": 0 to 100.
+
+    hypotheses: best first; each counts RANK less than the one before.
+    """
     sound = _joined(candidate)
     return max(
         (
-            fuzz.ratio(sound, _joined(part))
-            for hypothesis in hypotheses
+            fuzz.ratio(sound, _joined(part)) - RANK * rank
+            for rank, hypothesis in enumerate(hypotheses)
             for part in {hypothesis, hypothesis.rpartition(" mais ")[2]}
         ),
         default=0.0,
@@ -165,6 +169,30 @@ def bonus(candidate: str, hypotheses: Iterable[str]) -> float:
         return 0.0
     likeness = resemblance(candidate, hypotheses)
     return max(-1.5, min(3.0, (likeness - 60) / 10))
+
+
+def shortlist(candidates: Sequence[str], hypotheses: Sequence[str], limit: int) -> list[str]:
+    """The `limit` candidates worth scoring: those that sound most like what was written.
+
+    The answers given most often stay whatever was written: the shortest are written worst.
+    """
+    near = sorted(candidates, key=lambda c: -resemblance(c, hypotheses))[:limit]
+    return [c for c in candidates if c in FREQUENT or c in near]
+
+
+def objections(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) -> list[str]:
+    """Whole answers ("oui mais c'est trop cher") of a hypothesis that has a "mais" in it.
+
+    What comes after the "mais" is replaced by the `limit` candidates that sound most like it.
+    """
+    known = [c for c in candidates if not c.lower().startswith(("mais ", "oui ", "non "))]
+    whole: dict[str, None] = {}
+    for hypothesis in hypotheses:
+        before, but, tail = hypothesis.lower().rpartition(" mais ")
+        if but:
+            yes_no = "non" if _joined(before).startswith("n") else "oui"
+            whole |= dict.fromkeys(f"{yes_no} mais {c}" for c in nearest(known, [tail], limit))
+    return list(whole)
 
 
 def nearest(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) -> list[str]:

@@ -11,8 +11,10 @@ from agentd.speech.candidates import (
     key,
     lean,
     nearest,
+    objections,
     plausible,
     resemblance,
+    shortlist,
     syllables,
 )
 
@@ -101,3 +103,25 @@ def test_common_answers_are_written_once_and_understood():
     assert meant["ne m'appelez plus"] is Intent.OPTOUT
     unclear = {text for text, intent in meant.items() if intent is Intent.UNCLEAR}
     assert unclear <= {"oui mais", "peut-être", "je ne sais pas"}
+
+
+def test_an_objection_after_a_yes_is_scored_whole():
+    whole = objections(
+        ["c'est trop cher vos taux", "il pleut"], ["Oui, mais c'est prochain, vous tôt"], 1
+    )
+    assert whole == ["oui mais c'est trop cher vos taux"]
+    assert objections(["c'est trop cher"], ["Non mais sait trop chair"], 1) == [
+        "non mais c'est trop cher"
+    ]
+    assert objections(["c'est trop cher"], ["c'est trop cher"], 1) == []
+
+
+def test_the_shortlist_keeps_what_sounds_alike_and_what_is_most_common():
+    short = shortlist(["oui", "demain matin", "c'est trop cher"], ["deux mains matin"], 1)
+    assert short == ["oui", "demain matin"]
+
+
+def test_a_lesser_hypothesis_counts_less():
+    assert resemblance("d'accord", ["c'est qui", "d'accord"]) < resemblance(
+        "d'accord", ["d'accord"]
+    )
