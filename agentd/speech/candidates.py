@@ -76,6 +76,7 @@ COMMON = (
     "ne me rappelez plus",
     "retirez-moi de vos fichiers",
     "vous vous trompez de numéro",
+    "vous vous trompez de personne",
     "ce n'est pas moi",
     "je veux parler à un conseiller",
 )

@@ -25,6 +25,7 @@ TOKENS_PER_S = 8  # nobody speaks faster; more is a decoder going round in circl
 SHORTEST_CLEANED_S = 1.1
 BATCH = 12  # candidates scored together
 NEAREST, EXPECTED, OBJECTIONS = 8, 16, 4  # phrases worth scoring
+POSSIBLE = 0.25  # mean p a token from which a free decoding may be what was said
 SURE = 0.6  # mean p a token of a free decoding that only a clear candidate overrules
 SILENCE_AROUND_S = 0.4  # an utterance's lead, and the pause that ended it
 SILENCE = 200 / 32768  # peak under which there is nothing to decode
@@ -276,8 +277,9 @@ def choose(
     if chosen.confidence >= floor:
         return chosen
     # Not understood; but what it may have been is kept, for what must never be missed.
-    doubtful = (best[1],) if best[0] > cand.ACCEPT else ()
-    return Heard("", chosen.confidence, doubtful)
+    doubtful = [best[1]] if best[0] > cand.ACCEPT else []
+    doubtful += [free] if sure >= POSSIBLE else []
+    return Heard("", chosen.confidence, tuple(doubtful))
 
 
 def is_phantom(text: str) -> bool:
