@@ -25,8 +25,7 @@ _MEMORY = 2_500_000  # bytes Pico works in, all it ever takes
 _BUSY, _IDLE = 201, 200  # PICO_STEP_BUSY, PICO_STEP_IDLE of picodefs.h
 _CHUNK = 4096
 _LONGEST = 32_000  # bytes of one text: sizes are 16 bits
-# At its own level of 100 Pico clips a third of our sentences; at 85 none. What comes out is levelled
-# anyway.
+# At its own level of 100 Pico clips a third of our sentences; at 85 none.
 _LEVEL = 80
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from agentd_tools.cli import cli
 from click.testing import CliRunner
 
 from agentd import config
 from agentd.errors import SpeechError
-from agentd_tools.cli import cli
 
 ROOT = Path(__file__).parents[2]
 

@@ -61,7 +61,8 @@ def at_loudness(sound: Floats, rate_hz: int, lufs: float) -> Int16:
     over = np.abs(levelled) > KNEE
     excess = np.tanh((np.abs(levelled[over]) - KNEE) / (PEAK - KNEE)) * (PEAK - KNEE)
     levelled[over] = np.sign(levelled[over]) * (KNEE + excess)
-    return np.round(levelled * 32767).astype(np.int16)
+    samples: Int16 = np.round(levelled * 32767).astype(np.int16)
+    return samples
 
 
 def _band(sound: Floats, low: float, high: float, rate_hz: int) -> Floats:
