@@ -31,7 +31,7 @@ def assert_no_seam(looped, rate, period=None):
     for order in (1, 2):
         steps = np.abs(np.diff(turned, order))
         at_joint = steps[middle - 3 : middle + 3].max()
-        between = steps[middle - (period or middle) + 10 : middle - 10]
+        between = steps[middle - min(period or middle, middle) + 10 : middle - 10]
         assert at_joint <= between.max(), f"difference {order}"
     energy = energy_db(turned[middle - rate : middle + rate], rate)
     elsewhere = np.concatenate(
