@@ -22,6 +22,7 @@ LANGUAGE = (Path("lang/fr-FR_ta.bin"), Path("lang/fr-FR_nk0_sg.bin"))  # text an
 RATE_HZ = 16_000
 
 _MEMORY = 2_500_000  # bytes Pico works in, all it ever takes
+_VOICE = b"agentd"
 _BUSY, _IDLE = 201, 200  # PICO_STEP_BUSY, PICO_STEP_IDLE of picodefs.h
 _CHUNK = 4096
 _LONGEST = 32_000  # bytes of one text: sizes are 16 bits
@@ -94,20 +95,21 @@ class _Engine:
         memory = c.create_string_buffer(_MEMORY)
         self._system = c.c_void_p()
         self._check(self._lib.pico_initialize(memory, c.c_uint(_MEMORY), c.byref(self._system)))
-        # Pico keeps its two resource files open until it is told; its memory must outlive that.
-        end = weakref.finalize(self, _terminate, self._lib, self._system, memory)
+        resources: list[c.c_void_p] = []
+        self._engine = c.c_void_p()
+        # Its memory and its two open files are given back when nothing uses the engine any more.
+        end = weakref.finalize(self, _end, self._lib, self._system, self._engine, resources, memory)
         end.atexit = False
-        voice = b"agentd"
-        self._check(self._lib.pico_createVoiceDefinition(self._system, voice))
+        self._check(self._lib.pico_createVoiceDefinition(self._system, _VOICE))
         for part in LANGUAGE:
             resource = c.c_void_p()
             path = str(folder / part).encode()
             self._check(self._lib.pico_loadResource(self._system, path, c.byref(resource)))
+            resources.append(resource)
             name = c.create_string_buffer(200)
             self._check(self._lib.pico_getResourceName(self._system, resource, name))
-            self._check(self._lib.pico_addResourceToVoiceDefinition(self._system, voice, name))
-        self._engine = c.c_void_p()
-        self._check(self._lib.pico_newEngine(self._system, voice, c.byref(self._engine)))
+            self._check(self._lib.pico_addResourceToVoiceDefinition(self._system, _VOICE, name))
+        self._check(self._lib.pico_newEngine(self._system, _VOICE, c.byref(self._engine)))
 
     def say(self, text: bytes) -> bytes:
         spoken = bytearray()
@@ -139,5 +141,17 @@ class _Engine:
             raise SpeechError(f"Pico: {message.value.decode(errors='replace') or status}")
 
 
-def _terminate(lib: c.CDLL, system: c.c_void_p, memory: object) -> None:
+def _end(
+    lib: c.CDLL,
+    system: c.c_void_p,
+    engine: c.c_void_p,
+    resources: list[c.c_void_p],
+    memory: object,
+) -> None:
+    """Pico closes a resource's file only when it is unloaded, and unloads none in use."""
+    if engine:
+        lib.pico_disposeEngine(system, c.byref(engine))
+    lib.pico_releaseVoiceDefinition(system, _VOICE)
+    for resource in resources:
+        lib.pico_unloadResource(system, c.byref(resource))
     lib.pico_terminate(c.byref(system))
