@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import structlog
 from agentd_tools.cli import cli
 from click.testing import CliRunner
 
@@ -69,4 +70,5 @@ def settings(project):
 @pytest.fixture
 def tools(project):
     """Runs `agent-tools ARGUMENTS` in the project."""
-    return lambda *arguments: CliRunner().invoke(cli, [str(a) for a in arguments])
+    yield lambda *arguments: CliRunner().invoke(cli, [str(a) for a in arguments])
+    structlog.reset_defaults()

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -255,6 +256,13 @@ def test_a_full_disk_is_told(tools, hum, settings, monkeypatch):
     assert "No space left on device" in result.stderr
     assert "Traceback" not in result.output
     assert not AudioLibrary(settings, "julie").manifest().recordings
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="no espeak-ng here")
+def test_warnings_are_not_among_what_was_done(tools):
+    result = tools("clone-voice", "julie", "--scenario", "nope")  # without Pico, espeak-ng speaks
+    assert "espeak-ng speaks instead" in result.stderr
+    assert result.stdout == ""
 
 
 @pytest.mark.speech

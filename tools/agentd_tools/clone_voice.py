@@ -6,6 +6,7 @@ from agentd import lines
 from agentd.cli import settings_of
 from agentd.dialogue.actions import Clip
 from agentd.errors import BadInput
+from agentd.observe import logs
 from agentd.speech.library import AudioLibrary
 from agentd.speech.synthesis import open_voice
 from agentd_tools.render import orphans, prune, render
@@ -40,6 +41,7 @@ def clone_voice(
     agent-tools clone-voice julie --scenario finance
     """
     settings = settings_of(ctx)
+    logs.configure(settings.log.model_copy(update={"json_lines": False}))  # for a person
     if not (scenarios or themes or whole):
         raise BadInput("nothing to render", mend="give --scenario, --theme or --all")
     if pruning and not whole:
