@@ -13,13 +13,15 @@ candidate shares in sound with the free decoding is added (`bonus`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rapidfuzz import fuzz
 
 PRIOR = 0.5
+RANK = 4  # percent
 ALIKE, LONG_ENOUGH = 86, 9  # percent, and letters of sound, of a phrase taken by its sound
+_SAME, _NO_DOUBT = 90, 0.9  # of a reading and an expected answer: percent of sound, confidence
 ACCEPT = -3.8  # below it the sound is none of the candidates
 
 # Most answers to a closed question are one of these; their score begins that much higher.
@@ -74,6 +76,7 @@ COMMON = (
     "ne me rappelez plus",
     "retirez-moi de vos fichiers",
     "vous vous trompez de numéro",
+    "vous vous trompez de personne",
     "ce n'est pas moi",
     "je veux parler à un conseiller",
 )
@@ -143,12 +146,15 @@ def alike(candidates: Iterable[str], hypothesis: str) -> str:
 
 
 def resemblance(candidate: str, hypotheses: Iterable[str]) -> float:
-    """How much a candidate sounds like any hypothesis, or what follows its "mais": 0 to 100."""
+    """How much a candidate sounds like a hypothesis, or what follows its "mais": 0 to 100.
+
+    hypotheses: best first; each counts RANK less than the one before.
+    """
     sound = _joined(candidate)
     return max(
         (
-            fuzz.ratio(sound, _joined(part))
-            for hypothesis in hypotheses
+            fuzz.ratio(sound, _joined(part)) - RANK * rank
+            for rank, hypothesis in enumerate(hypotheses)
             for part in {hypothesis, hypothesis.rpartition(" mais ")[2]}
         ),
         default=0.0,
@@ -166,12 +172,50 @@ def bonus(candidate: str, hypotheses: Iterable[str]) -> float:
     return max(-1.5, min(3.0, (likeness - 60) / 10))
 
 
+def shortlist(candidates: Sequence[str], hypotheses: Sequence[str], limit: int) -> list[str]:
+    """The `limit` candidates worth scoring: those that sound most like what was written.
+
+    The answers given most often stay whatever was written: the shortest are written worst.
+    """
+    near = sorted(candidates, key=lambda c: -resemblance(c, hypotheses))[:limit]
+    return [c for c in candidates if c in FREQUENT or c in near]
+
+
+def objections(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) -> list[str]:
+    """Whole answers ("oui mais c'est trop cher") of a hypothesis that has a "mais" in it.
+
+    What comes after the "mais" is replaced by the `limit` candidates that sound most like it.
+    """
+    known = [c for c in candidates if not c.lower().startswith(("mais ", "oui ", "non "))]
+    whole: dict[str, None] = {}
+    for hypothesis in hypotheses:
+        before, but, tail = hypothesis.lower().rpartition(" mais ")
+        if but:
+            yes_no = "non" if _joined(before).startswith("n") else "oui"
+            whole |= dict.fromkeys(f"{yes_no} mais {c}" for c in nearest(known, [tail], limit))
+    return list(whole)
+
+
 def nearest(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) -> list[str]:
     """The `limit` candidates that sound most like any of the hypotheses, best first."""
     heard = [h for h in hypotheses if h]
     scored = [(resemblance(c, heard), c) for c in dict.fromkeys(candidates)]
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
     return [c for score, c in scored[:limit] if score > 45]
+
+
+def lean(text: str, sure: float, expected: Sequence[str]) -> tuple[str, float]:
+    """A reading of any recogniser, weighed with what is expected: the text, and how sure (0 to 1).
+
+    What sounds like an expected answer is more likely right, and written like it when the
+    recogniser itself was in doubt; what does not is left as it is.
+    """
+    near = nearest(expected, [text], 1) if text else []
+    likeness = resemblance(near[0], [text]) if near else 0.0
+    if likeness < _SAME:
+        return text, sure
+    other = near[0] if sure < _NO_DOUBT else text
+    return other, 1 - (1 - sure) * (1 - likeness / 200)
 
 
 @lru_cache(maxsize=20_000)

@@ -326,6 +326,34 @@ def test_sound_without_words_is_waited_out_once(line: Line, sound: str) -> None:
     assert line.last_keys == ["phrases/hear_badly", "Q1"]
 
 
+def test_words_nobody_could_make_out_are_asked_for_again_at_once(line: Line) -> None:
+    to_step(line, "Q1").says("", confidence=0.2, alternatives=("non",))
+    assert line.last_keys == ["phrases/hear_badly", "Q1"]
+    assert line.disposition is None
+
+
+def test_sound_that_may_have_been_a_hesitation_is_waited_out(line: Line) -> None:
+    to_step(line, "Q1")
+    assert not [a for a in line.says("", alternatives=("euh",)) if isinstance(a, Say)]
+
+
+def test_an_opt_out_among_what_it_may_have_been_counts(line: Line) -> None:
+    to_step(line, "Q1").says("", confidence=0.2, alternatives=("ne me rappelez plus",))
+    assert line.disposition == ("OPT_OUT", 0)
+    assert [r.data["text"] for r in line.of(Record) if r.kind == "suppression"] == [
+        "ne me rappelez plus"
+    ]
+
+
+def test_a_mumble_over_us_is_no_answer(line: Line) -> None:
+    to_step(line, "Q1").says("oui")
+    before = len(line.actions)
+    start = line.now
+    line.send(events.SpeechStarted(start))
+    line.send(events.Utterance("", 0.2, start, start + 300, alternatives=("non",)))
+    assert not [a for a in line.actions[before:] if isinstance(a, Say)]
+
+
 def test_a_turn_that_never_ends_is_asked_again(line: Line) -> None:
     to_step(line, "Q1").hear_out()
     line.send(events.SpeechStarted(line.now))
