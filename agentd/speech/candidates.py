@@ -128,6 +128,12 @@ def distinct(candidates: Iterable[str]) -> list[str]:
     return list({re.sub(r"[^\w']+", " ", c.lower()).strip(): c for c in candidates}.values())
 
 
+def same(candidates: Iterable[str], hypothesis: str) -> str:
+    """The first candidate that sounds exactly like the hypothesis; "" if none does."""
+    sound = _joined(hypothesis)
+    return next((c for c in candidates if sound and _joined(c) == sound), "")
+
+
 def alike(candidates: Iterable[str], hypothesis: str) -> str:
     """The hypothesis with what sounds like a known phrase written as that phrase; "" if nothing.
 
@@ -161,15 +167,17 @@ def resemblance(candidate: str, hypotheses: Iterable[str]) -> float:
     )
 
 
-def bonus(candidate: str, hypotheses: Iterable[str]) -> float:
+def bonus(candidate: str, hypotheses: Sequence[str]) -> float:
     """What sounding like the free decoding adds to a score, and not doing so takes off.
 
-    Nothing for the shortest: "on" is as near to "non" as it is to "oui".
+    Wrong words have the right number of syllables more often than not. Nothing for the shortest:
+    "on" is as near to "non" as it is to "oui".
     """
     if len(_joined(candidate)) < 5:
         return 0.0
     likeness = resemblance(candidate, hypotheses)
-    return max(-1.5, min(3.0, (likeness - 60) / 10))
+    apart = abs(syllables(candidate) - syllables(hypotheses[0])) if hypotheses else 0
+    return max(-1.5, min(3.0, (likeness - 60) / 10)) - 0.5 * max(0, apart - 1)
 
 
 def shortlist(candidates: Sequence[str], hypotheses: Sequence[str], limit: int) -> list[str]:
@@ -181,19 +189,16 @@ def shortlist(candidates: Sequence[str], hypotheses: Sequence[str], limit: int) 
     return [c for c in candidates if c in FREQUENT or c in near]
 
 
-def objections(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) -> list[str]:
-    """Whole answers ("oui mais c'est trop cher") of a hypothesis that has a "mais" in it.
+def objections(candidates: Iterable[str], hypotheses: Sequence[str], limit: int) -> list[str]:
+    """The `limit` whole answers ("oui mais c'est trop cher") that sound most like what was written.
 
-    What comes after the "mais" is replaced by the `limit` candidates that sound most like it.
+    Nobody says only "c'est trop cher" to a yes-or-no question; a list of all that can follow a
+    "mais" would be endless.
     """
     known = [c for c in candidates if not c.lower().startswith(("mais ", "oui ", "non "))]
-    whole: dict[str, None] = {}
-    for hypothesis in hypotheses:
-        before, but, tail = hypothesis.lower().rpartition(" mais ")
-        if but:
-            yes_no = "non" if _joined(before).startswith("n") else "oui"
-            whole |= dict.fromkeys(f"{yes_no} mais {c}" for c in nearest(known, [tail], limit))
-    return list(whole)
+    return nearest(
+        [f"{lead} mais {c}" for c in known for lead in ("oui", "non")], hypotheses, limit
+    )
 
 
 def nearest(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) -> list[str]:

@@ -14,6 +14,7 @@ from agentd.speech.candidates import (
     objections,
     plausible,
     resemblance,
+    same,
     shortlist,
     syllables,
 )
@@ -125,3 +126,10 @@ def test_a_lesser_hypothesis_counts_less():
     assert resemblance("d'accord", ["c'est qui", "d'accord"]) < resemblance(
         "d'accord", ["d'accord"]
     )
+
+
+def test_the_same_sound_is_the_same_phrase():
+    assert same(["oui", "c'est trop cher vos taux"], "C'est trop cher, vos tôt !") == (
+        "c'est trop cher vos taux"
+    )
+    assert same(["oui"], "non") == same(["oui"], "") == same([], "oui") == ""
