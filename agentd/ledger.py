@@ -5,11 +5,12 @@ line fsynced before the next thing is said, and `recover` writes them when it re
 call has spooled one entry all its later ones follow it there, so that order is kept.
 """
 
+import errno
 import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import gevent
 import msgspec
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 log = logs.get("ledger")
 
 JOURNAL_BATCH = 200
+
+Method = Literal["start_call", "record", "journal_append", "finish_call"]
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """One line of a spool file: a method of Repo, and what it is called with."""
+
+    method: Method
+    arguments: dict[str, Any]
 
 
 class Ledger:
@@ -81,7 +91,7 @@ class Ledger:
             },
         )
 
-    def _keep(self, method: str, arguments: dict[str, Any]) -> None:
+    def _keep(self, method: Method, arguments: dict[str, Any]) -> None:
         if not self._spooling:
             try:
                 getattr(self._repo, method)(**arguments)
@@ -91,7 +101,7 @@ class Ledger:
             except StoreError as error:
                 log.error("store away, spooling", call=self._call_id, error=str(error))
                 self._spooling = True
-        line = msgspec.json.encode({"method": method, "arguments": arguments})
+        line = msgspec.json.encode(_Entry(method, arguments))
         gevent.get_hub().threadpool.apply(_append, (self._spool, line))
 
 
@@ -111,27 +121,40 @@ def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _
                 _replay(repo, line)
         except (StoreRefused, ValueError, TypeError) as error:
             log.error("spooled call refused, set aside", call=file.stem, error=str(error))
-            file.rename(file.with_suffix(".refused"))
+            _move(file, lambda file: file.rename(file.with_suffix(".refused")))
             continue
         except StoreError:
             return written
-        file.unlink()
+        except OSError as error:
+            log.error("spooled call cannot be read", call=file.stem, error=str(error))
+            continue
+        _move(file, Path.unlink)
         written += 1
     return written
 
 
-def _replay(repo: "Repo", line: bytes) -> None:
+def _move(file: Path, move: Callable[[Path], object]) -> None:
     try:
-        entry = msgspec.json.decode(line)
+        move(file)
+    except OSError as error:  # it is written once more at the next turn, which changes nothing
+        log.error("spool file stays", call=file.stem, error=str(error))
+
+
+def _replay(repo: "Repo", line: bytes) -> None:
+    """Raises ValueError or TypeError on what is no entry of ours, and what the store raises."""
+    try:
+        entry = msgspec.json.decode(line, type=_Entry)
+    except msgspec.ValidationError as error:  # JSON of another kind
+        raise ValueError(f"not a spooled entry: {error}") from None
     except msgspec.DecodeError:
-        return  # the last line of a process that was killed while writing it
-    arguments = entry["arguments"]
+        return  # cut: the last line of a process that was killed, or had no room, while writing it
+    arguments = entry.arguments
     for name in ("answered_at", "ended_at"):
         if isinstance(arguments.get(name), str):
             arguments[name] = datetime.fromisoformat(arguments[name])
     if "entries" in arguments:
         arguments["entries"] = [tuple(e) for e in arguments["entries"]]
-    getattr(repo, entry["method"])(**arguments)
+    getattr(repo, entry.method)(**arguments)
 
 
 def _append(file: Path, line: bytes) -> None:
@@ -139,7 +162,10 @@ def _append(file: Path, line: bytes) -> None:
     # Personal data: readable by the service's user only.
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(descriptor, line + b"\n")
+        # A line before this one may have been cut when the disk was full: it must not cost this.
+        data = b"\n" + line + b"\n"
+        if os.write(descriptor, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -25,7 +25,7 @@ def of_theme(catalog: Catalog, theme: str) -> list[Clip]:
 def of_engine(catalog: Catalog) -> list[Clip]:
     """Rail returns, and the sentences that belong to no scenario."""
     returns = [Clip(f"rail_returns/{r.id}", r.text) for r in catalog.returns().all]
-    return [*returns, *(Clip(f"phrases/{key}", text) for key, text in all_phrases().items())]
+    return [*returns, *(Clip(key, text) for key, text in all_phrases().items())]
 
 
 def everything(settings: Settings, voice: str) -> list[Clip]:
