@@ -229,6 +229,7 @@ class House:
         self.repo = repo or Repo(self.settings.store.url, root=root)
         self.server = Server(self.settings, repo=self.repo, recogniser=self.recogniser)
         self.files = SoundFiles()
+        self.catalog = Catalog(self.settings)
         self.server.start()
 
     def call(
@@ -310,7 +311,7 @@ class Placed:
         report = self.kept()
         rows = self.house.repo.journal(self.id)
         assert rows, "no journal"
-        brain = Catalog(self.house.settings).brain(report.scenario)
+        brain = self.house.catalog.brain(report.scenario)
         assert replay(brain, rows) is None
         facts = [
             json.loads(text) for _, way, text in rows if way == "action" and '"Record"' in text
