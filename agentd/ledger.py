@@ -36,7 +36,11 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Facts and journal of one call. Every method returns once the fact is safe."""
+    """Facts and journal of one call. Every method returns once the fact is safe.
+
+    Raises StoreRefused when the store will not have it, OSError when the store is away and the disk
+    takes nothing either.
+    """
 
     def __init__(self, repo: "Repo", call_id: str, spool: Path) -> None:
         self._repo = repo
@@ -102,7 +106,9 @@ class Ledger:
                 log.error("store away, spooling", call=self._call_id, error=str(error))
                 self._spooling = True
         line = msgspec.json.encode(_Entry(method, arguments))
-        gevent.get_hub().threadpool.apply(_append, (self._spool, line))
+        failed = gevent.get_hub().threadpool.apply(_append, (self._spool, line))
+        if failed is not None:
+            raise failed
 
 
 def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _: False) -> int:
@@ -157,15 +163,20 @@ def _replay(repo: "Repo", line: bytes) -> None:
     getattr(repo, entry.method)(**arguments)
 
 
-def _append(file: Path, line: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Personal data: readable by the service's user only.
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def _append(file: Path, line: bytes) -> OSError | None:
+    """On a thread: an error is a value there, since gevent prints a traceback of what is raised."""
+    # A line before this one may have been cut when the disk was full: it must not cost this.
+    data = b"\n" + line + b"\n"
     try:
-        # A line before this one may have been cut when the disk was full: it must not cost this.
-        data = b"\n" + line + b"\n"
-        if os.write(descriptor, data) < len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Personal data: readable by the service's user only.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            if os.write(descriptor, data) < len(data):
+                return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return error
+    return None

@@ -1,10 +1,11 @@
-"""One house for the tests of a module, and nothing left over after each."""
+"""Houses for tests, and nothing left over after each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fault_house import House, Watch, alive, make_root
+from fault_house import House, Watch, make_root
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +22,26 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def house(root: Path, watch: Watch) -> Iterator[House]:
-    """An agentd with a store of its own; nothing may be left of its calls."""
-    made = House(root, watch)
-    greenlets = alive()
-    yield made
-    made.settle(greenlets)
-    made.stop()
+def houses(root: Path, watch: Watch) -> Iterator[Callable[..., House]]:
+    """Makes an agentd: `houses(repo=..., server={...})`. Each must be quiet when the test is over,
+    and is stopped then."""
+    made: list[House] = []
+
+    def make(**options: Any) -> House:
+        made.append(House(root, watch, **options))
+        return made[-1]
+
+    try:
+        yield make
+        for house in reversed(made):
+            if not house.stopped:
+                house.settle()
+    finally:
+        for house in made:
+            house.stop()
+
+
+@pytest.fixture
+def house(houses: Callable[..., House]) -> House:
+    """An agentd as it comes."""
+    return houses()

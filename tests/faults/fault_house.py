@@ -1,7 +1,7 @@
 """A house for faults: a real agentd server, the simulated switch, and a recogniser that is a table.
 
 Speech is not the point here, so prospects hum: every text has a pitch of its own, and the scripted
-recogniser reads the pitch. Recordings are 0.4 s of tone, so that a whole call takes seconds.
+recogniser reads the pitch. Recordings are 0.25 s of tone, so that a whole call takes seconds.
 """
 
 import contextlib
@@ -36,7 +36,8 @@ ROOT = Path(__file__).parents[2]
 RATE = 8_000
 YES = "oui"
 TEXTS = (YES, "non merci", "demain matin", "ne m'appelez plus", "c'est trop cher")
-STRAIGHT = [{"say": YES}] * 4 + [{"say": "demain matin"}]
+YESES = [{"say": YES, "after": 0.36}]
+STRAIGHT = YESES * 4 + [{"say": "demain matin", "after": 0.36}]
 PITCH_HZ, PITCH_STEP_HZ = 200, 40
 SCENARIO = "short"
 
@@ -45,7 +46,7 @@ def pitch(text: str) -> int:
     return PITCH_HZ + PITCH_STEP_HZ * TEXTS.index(text)
 
 
-def hum(text: str, seconds: float = 0.4) -> np.ndarray:
+def hum(text: str, seconds: float = 0.3) -> np.ndarray:
     """What a voice detector takes for a voice: harmonics of a pitch shaped by formants."""
     t = np.arange(round(seconds * RATE)) / RATE
     sound = np.sin(2 * np.pi * pitch(text) * t)
@@ -120,7 +121,7 @@ def settings_for(root: Path, **sections: dict[str, Any]) -> Settings:
 
 
 def make_root(folder: Path) -> Path:
-    """Everything `agentd serve` needs, with a voice that takes 0.4 s for whatever it says."""
+    """Everything `agentd serve` needs, with a voice that takes 0.25 s for whatever it says."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scenarios").mkdir()
     scenario = json.loads((ROOT / "scenarios" / "scenario_finance.json").read_text())
@@ -133,7 +134,7 @@ def make_root(folder: Path) -> Path:
     (folder / "scenarios" / f"scenario_{SCENARIO}.json").write_text(text)
     os.symlink(ROOT / "objections", folder / "objections")
     (folder / "voices").mkdir()
-    t = np.arange(round(0.4 * RATE)) / RATE
+    t = np.arange(round(0.25 * RATE)) / RATE
     tone = (6_000 * np.sin(2 * np.pi * 500 * t)).astype("<i2")
     master = folder / "tone.wav"
     _wav(master, tone)
@@ -150,7 +151,7 @@ def make_root(folder: Path) -> Path:
             "text": clip.text,
             "sha256": "",
             "engine": "tone",
-            "duration_ms": 400,
+            "duration_ms": 250,
         }
     manifest = folder / "audio" / "tone" / "manifest.json"
     manifest.write_text(json.dumps({"recordings": recordings}))
@@ -231,6 +232,8 @@ class House:
         self.files = SoundFiles()
         self.catalog = Catalog(self.settings)
         self.server.start()
+        self.stopped = False
+        self._greenlets = alive()
 
     def call(
         self,
@@ -266,17 +269,23 @@ class House:
         )
         return Placed(self, call_id, call)
 
-    def settle(self, greenlets: int) -> None:
-        """After it: no call, no stream, no work, no greenlet more than there was, no traceback."""
+    def settle(self, more: int = 0) -> None:
+        """After it: no call, no stream, no greenlet that was not there before, no traceback.
+
+        more: greenlets of the test's own.
+        """
         server = self.server
         until(lambda: server.calls == 0, what="a call is stuck")
         until(lambda: server._esl.calls == 0, what="a connection is stuck")
         until(lambda: not server._audio._calls, what="an audio stream is awaited for ever")
-        until(lambda: alive() <= greenlets, what=f"{alive()} greenlets, there were {greenlets}")
+        most = self._greenlets + more
+        until(lambda: alive() <= most, what=f"{alive()} greenlets, there were {self._greenlets}")
         assert self.watch.tracebacks == []
 
     def stop(self) -> None:
-        self.server.stop()
+        if not self.stopped:
+            self.stopped = True
+            self.server.stop()
 
 
 class Placed:

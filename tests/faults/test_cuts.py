@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gevent
 import pytest
-from fault_house import YES, House, Placed, Watch, alive
+from fault_house import YESES, House, Placed, Watch
 
 from agentd.simulator.switch import SimulatedCall
 
@@ -63,20 +63,18 @@ def parts(step: int) -> list[str]:
 def swept(root: Path) -> Iterator[dict[tuple[int, str], Placed]]:
     with Watch().on() as watch:
         house = House(root, watch, server={"max_calls": 200})
-        before = alive()
         placed: dict[tuple[int, str], Placed] = {}
         for step in range(STEPS):
             for where in parts(step):
-                one = house.call([{"say": YES}] * 2, kind=Cut)
+                one = house.call(YESES * 2, kind=Cut)
                 assert isinstance(one.call, Cut)
                 one.call.whole, one.call.where = step, where
                 placed[step, where] = one
             gevent.sleep(0.02)
         for one in placed.values():
             one.outcome()
-        house.settle(before)
+        house.settle()
         yield placed
-        house.settle(before)
         house.stop()
 
 

@@ -4,11 +4,11 @@ import gc
 import random
 import socket
 import struct
-from pathlib import Path
+from collections.abc import Callable
 
 import gevent
 import pytest
-from fault_house import STRAIGHT, House, Watch, alive, until
+from fault_house import STRAIGHT, House, Watch, until
 
 from agentd.switch import servers
 from agentd.switch.esl import EslParser
@@ -125,13 +125,12 @@ STRANGERS = 200
 
 
 def test_strangers_while_calls_hold(
-    root: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    houses: Callable[..., House], watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(servers, "HANDSHAKE_S", 1.0)
     monkeypatch.setattr(servers.EslServer.__init__, "__kwdefaults__", KWDEFAULTS)
     # Room for the three calls, and one more: a stranger must not be taken for one.
-    house = House(root, watch, server={"max_calls": 4})
-    before = alive()
+    house = houses(server={"max_calls": 4})
     dice = random.Random(4)
     calls = [house.call(STRAIGHT) for _ in range(2)]
     until(lambda: house.server.calls == 2)
@@ -152,7 +151,7 @@ def test_strangers_while_calls_hold(
         report = one.whole()
         assert (report.disposition, report.score) == ("LEAD", 100)
     assert watch.said("call refused") == []
-    house.settle(before)
+    house.settle()
     gc.collect()
     left = [o for o in gc.get_objects() if isinstance(o, EslParser | ForkStream)]
     assert left == []

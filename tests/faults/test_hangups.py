@@ -7,7 +7,7 @@ from typing import Any
 
 import gevent
 import pytest
-from fault_house import STRAIGHT, YES, House, Placed, Watch, alive
+from fault_house import STRAIGHT, YESES, House, Placed, Watch
 
 from agentd.simulator.commands import Command
 from agentd.simulator.effects import ForkStart
@@ -85,7 +85,6 @@ class Moment:
     says: int = 1  # of the agent's turns, kept
 
 
-YESES = [{"say": YES}]
 HANGUP = {"hangup": True}
 MOMENTS = [
     Moment("before connect is answered", before_the_answer_to("connect"), says=0),
@@ -97,12 +96,12 @@ MOMENTS = [
     Moment("as the fork connects", as_the_fork_connects, says=0),
     Moment("as the background starts", before_the_answer_to("api uuid_displace"), says=0),
     Moment("before the greeting begins", before_the_answer_to("sendmsg playback"), says=0),
-    Moment("in the middle of the greeting", after(0.35)),
-    Moment("between the greeting's clips", after(0.53)),
+    Moment("in the middle of the greeting", after(0.25)),
+    Moment("between the greeting's clips", after(0.38)),
     Moment("as the greeting ends", turns=[{"hangup": True, "after": 0}]),
     Moment("while a silence is waited for", turns=[{"hangup": True, "after": 0.8}]),
-    Moment("while it speaks itself", after(1.6), turns=YESES),
-    Moment("as its turn ends", after(1.95), turns=YESES),
+    Moment("while it speaks itself", after(1.2), turns=YESES),
+    Moment("as its turn ends", after(1.4), turns=YESES),
     Moment("as it is being answered", turns=[*YESES, {"hangup": True, "at": 0.1}], says=2),
     Moment("after one good answer", turns=[*YESES * 2, HANGUP], score=30, says=3),
     Moment(
@@ -134,7 +133,7 @@ MOMENTS = [
     ),
     Moment(
         "during the goodbye after silence",
-        turns=[{"silence": 2.2}, {"hangup": True, "at": 0.1}],
+        turns=[{"silence": 2.0}, {"hangup": True, "at": 0.1}],
         disposition="NO_ANSWER",
         says=3,
     ),
@@ -146,7 +145,6 @@ def swept(root: Path) -> Iterator[dict[str, Placed]]:
     """Every moment's call, over."""
     with Watch().on() as watch:
         house = House(root, watch)
-        before = alive()
         placed = {}
         for moment in MOMENTS:
             one = house.call(moment.turns, kind=HangsUp)
@@ -156,9 +154,8 @@ def swept(root: Path) -> Iterator[dict[str, Placed]]:
             placed[moment.name] = one
         for one in placed.values():
             one.outcome()
-        house.settle(before)
+        house.settle()
         yield placed
-        house.settle(before)
         house.stop()
 
 

@@ -1,15 +1,16 @@
 """No more calls than `[server] max_calls`; the others are told so, and leave no zombie."""
 
 import time
-from pathlib import Path
+from collections.abc import Callable
 
 import gevent
-from fault_house import House, Watch, alive, until
+from fault_house import House, Watch, until
 
 
-def test_a_call_too_many_is_hung_up_with_a_cause(root: Path, watch: Watch) -> None:
-    house = House(root, watch, server={"max_calls": 2})
-    before = alive()
+def test_a_call_too_many_is_hung_up_with_a_cause(
+    houses: Callable[..., House], watch: Watch
+) -> None:
+    house = houses(server={"max_calls": 2})
     held = [house.call([{"silence": 1.5}, {"hangup": True}]) for _ in range(2)]
     until(lambda: house.server.calls == 2)
     begun = time.monotonic()
@@ -25,18 +26,17 @@ def test_a_call_too_many_is_hung_up_with_a_cause(root: Path, watch: Watch) -> No
     for one in held:
         assert one.outcome().problems == []
         assert one.whole().disposition == "HANGUP"
-    house.settle(before)
+    house.settle()
     again = house.call([{"hangup": True, "at": 0.1}])
     again.outcome()
     assert again.whole().disposition == "HANGUP"
-    house.settle(before)
-    house.stop()
 
 
-def test_many_calls_at_once_fill_the_places_exactly(root: Path, watch: Watch) -> None:
+def test_many_calls_at_once_fill_the_places_exactly(
+    houses: Callable[..., House], watch: Watch
+) -> None:
     """They all ask before the first is taken: admission is decided once a call has shown itself."""
-    house = House(root, watch, server={"max_calls": 3})
-    before = alive()
+    house = houses(server={"max_calls": 3})
     most = 0
 
     def watching() -> None:
@@ -53,5 +53,3 @@ def test_many_calls_at_once_fill_the_places_exactly(root: Path, watch: Watch) ->
     causes = sorted(outcome.cause for outcome in outcomes)
     assert causes == ["NORMAL_CLEARING"] * 3 + ["SWITCH_CONGESTION"] * 9
     assert most == 3
-    house.settle(before)
-    house.stop()

@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,7 @@ NAMES = [case.name for case in cases(Path(), Path(), 0)]
 
 
 @pytest.fixture(scope="module")
-def tried(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def tried(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """All of them at once, two at a time: (what is wrong, how it ended) by name."""
     folder = tmp_path_factory.mktemp("serve")
     bare = make_root(folder / "bare")
@@ -91,7 +90,7 @@ def tried(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
                     ended[one.name] = (one, status, agentd.log, agentd.process.stdout.read())
                 finally:
                     agentd.kill()
-    yield ended
+    return ended
 
 
 @pytest.mark.parametrize("name", NAMES)
