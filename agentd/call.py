@@ -32,6 +32,7 @@ log = logs.get("call")
 
 INBOX = 2_000  # events; a call that has this many waiting is broken, and is ended
 SYNTHESIS_TIMEOUT_S = 4.0
+MOST_DEAF = 2  # turns in a row that no recogniser looked at, before the call is given up
 COLUMN = "agentd_contact_"
 # A call's id names its spool file and is put in the fork's metadata.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
@@ -55,6 +56,7 @@ class Call:
         self._token = secrets.token_urlsafe(24)
         self._ears: Ears | None = None
         self._faults = 0
+        self._deaf = self._unheard = 0
         self._journal_lost = False
         self._disposed = False
         self._following = False
@@ -217,7 +219,7 @@ class Call:
             self._ears.feed(pcm)
 
     def _follow(self, event: ev.Event) -> None:
-        """Tell the ears when we speak: what they judge depends on it."""
+        """Tell the ears when we speak: what they judge depends on it. Notice when they fail."""
         if self._ears is None:
             return
         match event:
@@ -227,6 +229,16 @@ class Call:
                 self._says.pop(say_id, None)
                 if not self._says:
                     self._ears.agent_silent()
+            case ev.Utterance():
+                self._notice_deafness(self._ears.unheard)
+
+    def _notice_deafness(self, unheard: int) -> None:
+        """Turns nobody could look at (threads that hang, too much work) are no silence of the
+        prospect's: they may have held anything, an opt-out too."""
+        self._deaf = self._deaf + 1 if unheard > self._unheard else 0
+        self._unheard = unheard
+        if self._deaf == MOST_DEAF:
+            self.post(ev.Fault(f"{MOST_DEAF} turns in a row could not be recognised"))
 
     def _journal(self, at_ms: int, direction: str, text: str) -> None:
         if not self._settings.call.journal or self._journal_lost:

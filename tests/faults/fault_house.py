@@ -212,28 +212,18 @@ def until(true: Callable[[], object], timeout: float = 5.0, what: str = "it neve
         gevent.sleep(0.01)
 
 
-class House:
-    """One agentd in this process, and calls to it."""
+class Caller:
+    """Places calls to an agentd, and looks into its store. Needs `address`."""
 
-    def __init__(
-        self,
-        root: Path,
-        watch: Watch,
-        repo: Repo | None = None,
-        recogniser: ScriptedRecogniser | None = None,
-        **sections: dict[str, Any],
-    ) -> None:
-        self.root = root
-        self.watch = watch
-        self.settings = settings_for(root, **sections)
-        self.recogniser = recogniser or ScriptedRecogniser()
-        self.repo = repo or Repo(self.settings.store.url, root=root)
-        self.server = Server(self.settings, repo=self.repo, recogniser=self.recogniser)
+    def __init__(self, settings: Settings, repo: Repo) -> None:
+        self.settings = settings
+        self.repo = repo
         self.files = SoundFiles()
-        self.catalog = Catalog(self.settings)
-        self.server.start()
-        self.stopped = False
-        self._greenlets = alive()
+        self.catalog = Catalog(settings)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        raise NotImplementedError
 
     def call(
         self,
@@ -258,16 +248,34 @@ class House:
             **(variables or {}),
         }
         given = {name: value for name, value in given.items() if value}
-        call = kind(
-            persona,
-            VOICE,
-            self.server.esl_address,
-            given,
-            self.files,
-            longest_s=longest_s,
-            **options,
-        )
+        call = kind(persona, VOICE, self.address, given, self.files, longest_s=longest_s, **options)
         return Placed(self, call_id, call)
+
+
+class House(Caller):
+    """One agentd in this process, and calls to it."""
+
+    def __init__(
+        self,
+        root: Path,
+        watch: Watch,
+        repo: Repo | None = None,
+        recogniser: ScriptedRecogniser | None = None,
+        **sections: dict[str, Any],
+    ) -> None:
+        self.root = root
+        self.watch = watch
+        settings = settings_for(root, **sections)
+        super().__init__(settings, repo or Repo(settings.store.url, root=root))
+        self.recogniser = recogniser or ScriptedRecogniser()
+        self.server = Server(settings, repo=self.repo, recogniser=self.recogniser)
+        self.server.start()
+        self.stopped = False
+        self._greenlets = alive()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.server.esl_address
 
     def settle(self, more: int = 0) -> None:
         """After it: no call, no stream, no greenlet that was not there before, no traceback.
@@ -291,7 +299,7 @@ class House:
 class Placed:
     """A call under way."""
 
-    def __init__(self, house: House, call_id: str, call: SimulatedCall) -> None:
+    def __init__(self, house: Caller, call_id: str, call: SimulatedCall) -> None:
         self.id = call_id
         self.call = call
         self.house = house
