@@ -81,7 +81,7 @@ class Call:
     def post(self, event: ev.Event) -> None:
         """Put an event in the inbox, from any greenlet of this process."""
         if isinstance(event, ev.HungUp):
-            self._hung_up = event  # also when there is no room for it
+            self._hung_up = self._hung_up or event  # also when there is no room for it
         try:
             self._inbox.put_nowait(event)
         except Full:
