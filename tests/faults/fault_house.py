@@ -201,7 +201,6 @@ class Watch:
 
 def alive() -> int:
     """Greenlets not finished, in this process."""
-    gc.collect()
     return sum(isinstance(o, gevent.Greenlet) and not o.dead for o in gc.get_objects())
 
 
@@ -209,7 +208,7 @@ def until(true: Callable[[], object], timeout: float = 5.0, what: str = "it neve
     deadline = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < deadline, what
-        gevent.sleep(0.01)
+        gevent.sleep(0.02)
 
 
 class Caller:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import gevent
 import pytest
-from fault_house import STRAIGHT, House, Watch, until
+from fault_house import YESES, House, Watch, until
 
 from agentd.switch import servers
 from agentd.switch.esl import EslParser
@@ -122,6 +122,13 @@ KINDS = [
     false_switch,
 ]
 STRANGERS = 200
+TURNS = [*YESES * 3, {"say": "ne m'appelez plus"}]
+
+
+def connections() -> int:
+    """What this process holds of connections, closed ones that are still remembered included."""
+    gc.collect()
+    return sum(isinstance(o, EslParser | ForkStream) for o in gc.get_objects())
 
 
 def test_strangers_while_calls_hold(
@@ -132,7 +139,8 @@ def test_strangers_while_calls_hold(
     # Room for the three calls, and one more: a stranger must not be taken for one.
     house = houses(server={"max_calls": 4})
     dice = random.Random(4)
-    calls = [house.call(STRAIGHT) for _ in range(2)]
+    before = connections()
+    calls = [house.call(TURNS) for _ in range(2)]
     until(lambda: house.server.calls == 2)
     addresses = [house.server.esl_address, house.server._audio.address]
     strangers = []
@@ -141,7 +149,7 @@ def test_strangers_while_calls_hold(
         address = addresses[number // len(KINDS) % 2]
         strangers.append(gevent.spawn(kind, address, random.Random(number)))
         if number == STRANGERS // 2:
-            calls.append(house.call(STRAIGHT))  # in the midst of them
+            calls.append(house.call(TURNS))  # in the midst of them
         gevent.sleep(dice.random() * 0.02)
     gevent.joinall(strangers, timeout=15, raise_error=True)
     assert all(stranger.dead for stranger in strangers), "a stranger is still connected"
@@ -149,12 +157,10 @@ def test_strangers_while_calls_hold(
         outcome = one.outcome()
         assert outcome.problems == []
         report = one.whole()
-        assert (report.disposition, report.score) == ("LEAD", 100)
+        assert (report.disposition, report.score) == ("OPT_OUT", 60)
     assert watch.said("call refused") == []
     house.settle()
-    gc.collect()
-    left = [o for o in gc.get_objects() if isinstance(o, EslParser | ForkStream)]
-    assert left == []
+    assert connections() <= before
     house.stop()
 
 

@@ -1,4 +1,4 @@
-"""The prospect hangs up at any moment: the sweep is one batch of calls held at the same time."""
+"""The prospect stays to the end, or hangs up at any moment: one batch of calls held together."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import numpy as np
 import pytest
-from fault_house import STRAIGHT, YESES, House, Placed, Watch
+from fault_house import STRAIGHT, YES, YESES, House, Placed, Watch
 
 from agentd.simulator.commands import Command
 from agentd.simulator.effects import ForkStart
@@ -145,7 +146,7 @@ def swept(root: Path) -> Iterator[dict[str, Placed]]:
     """Every moment's call, over."""
     with Watch().on() as watch:
         house = House(root, watch)
-        placed = {}
+        placed = {"lead": house.call(STRAIGHT)}
         for moment in MOMENTS:
             one = house.call(moment.turns, kind=HangsUp)
             if moment.arm is not None:
@@ -169,3 +170,37 @@ def test_the_prospect_hangs_up(swept: dict[str, Placed], moment: Moment) -> None
     assert report.hangup_cause == "NORMAL_CLEARING"
     assert sum(turn["who"] == "agent" for turn in report.turns) == moment.says
     assert not any(turn["interrupted"] for turn in report.turns)
+
+
+def test_a_lead_is_kept_whole(swept: dict[str, Placed]) -> None:
+    placed = swept["lead"]
+    outcome = placed.outcome()
+    assert (outcome.cause, outcome.problems, outcome.unused) == ("NORMAL_CLEARING", [], 0)
+    report = placed.whole()
+    assert (report.disposition, report.score, report.reason) == ("LEAD", 100, "")
+    assert report.hangup_cause == "NORMAL_CLEARING"
+    assert (report.phone, report.contact) == ("+33199000102", {"first_name": "Claire"})
+    assert report.callbacks == ["demain matin"]
+    assert [(s["name"], s["outcome"]) for s in report.steps] == [
+        ("Hello", "affirm"),
+        ("Q1", "affirm"),
+        ("Q2", "affirm"),
+        ("Is_Leads", "affirm"),
+        ("Confirm_Time", "done"),
+        ("Bye", "done"),
+    ]
+    assert [turn["who"] for turn in report.turns] == ["agent", "prospect"] * 5 + ["agent"]
+    assert [t["text"] for t in report.turns[1::2]] == [YES] * 4 + ["demain matin"]
+    starts = [turn["start_ms"] for turn in report.turns]
+    assert starts == sorted(starts)
+    # Nobody was spoken over, and each turn is where it sounds in the recording.
+    for before, after in zip(report.turns, report.turns[1:], strict=False):
+        assert before["end_ms"] <= after["start_ms"] + 60
+    stereo = placed.call.recorder.stereo
+    for turn in report.turns:
+        side = 0 if turn["who"] == "prospect" else 1
+        middle = (turn["start_ms"] + turn["end_ms"]) // 2 * 8
+        assert np.abs(stereo[middle - 400 : middle + 400, side]).max() > 2_000, turn
+    # The ambience is under the whole call, also while the agent listens.
+    listening = (report.turns[1]["start_ms"] + report.turns[1]["end_ms"]) // 2 * 8
+    assert 20 < np.abs(stereo[listening - 400 : listening + 400, 1]).max() < 1_000

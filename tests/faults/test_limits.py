@@ -11,7 +11,7 @@ def test_a_call_too_many_is_hung_up_with_a_cause(
     houses: Callable[..., House], watch: Watch
 ) -> None:
     house = houses(server={"max_calls": 2})
-    held = [house.call([{"silence": 1.5}, {"hangup": True}]) for _ in range(2)]
+    held = [house.call([{"silence": 0.8}, {"hangup": True}]) for _ in range(2)]
     until(lambda: house.server.calls == 2)
     begun = time.monotonic()
     refused = [house.call([]) for _ in range(5)]
