@@ -123,8 +123,11 @@ def house(tmp_path):
 
 @pytest.fixture(autouse=True)
 def log():
+    before = structlog.get_config()
+    structlog.reset_defaults()  # another test may have left a level
     with structlog.testing.capture_logs() as entries:
         yield entries
+    structlog.configure(**before)
 
 
 def hold(house, leg, *events):

@@ -27,8 +27,11 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def log():
+    before = structlog.get_config()
+    structlog.reset_defaults()  # another test may have left a level
     with structlog.testing.capture_logs() as entries:
         yield entries
+    structlog.configure(**before)
 
 
 def serve(settings: Settings, *scenarios: str) -> Server:
