@@ -13,19 +13,27 @@ from agentd.observe import logs
 
 @click.command()
 @click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    help="Start only if this scenario is ready, all its lines recorded. Repeatable.",
+)
 @click.pass_context
-def serve(ctx: click.Context, config_file: Path | None) -> None:
+def serve(ctx: click.Context, config_file: Path | None, scenarios: tuple[str, ...]) -> None:
     """Answer the calls FreeSWITCH sends.
 
     SIGTERM or SIGINT stops taking calls and lets those going on finish, for `[server] drain_s`
-    seconds at most; a second one ends at once.
+    seconds at most; a second one ends at once, exit 1. Exit 2 when it cannot be started as asked:
+    a setting, a port in use, a scenario.
     """
     from agentd.server import Server
 
     settings = settings_of(ctx, config_file)
     logs.configure(settings.log)
     server = Server(settings)
-    server.start()
+    server.start(scenarios)
     asked = Flag()
     stopping = 0
 

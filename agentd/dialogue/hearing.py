@@ -87,7 +87,7 @@ def say_done(moves: Moves, event: SayDone) -> None:
     if state.speech is None or state.speech.say_id != event.say_id:
         return
     speech = state.speech
-    if speech.started_ms is None:
+    if speech.started_ms is None and (event.completed or event.heard_ms > 0):
         speech.started_ms = max(0, moves.now - max(0, event.heard_ms))
     moves.say_is_over(completed=event.completed)
     state.failures = 0

@@ -861,3 +861,43 @@ def test_listen_follows_its_say(line: Line) -> None:
     to_step(line, "Q1")
     kinds = [type(a) for a in line.actions if isinstance(a, Say | Listen)]
     assert kinds == [Say, Listen, Say, Listen]
+
+
+# --- ends that are nobody's wish
+
+
+@pytest.mark.parametrize(
+    ("cause", "disposition"),
+    [
+        ("CRASH", "FAILED"),
+        ("MEDIA_TIMEOUT", "FAILED"),
+        ("SYSTEM_SHUTDOWN", "FAILED"),
+        ("NORMAL_CLEARING", "HANGUP"),
+        ("UNSPECIFIED", "HANGUP"),
+    ],
+)
+def test_a_call_the_switch_lost_is_not_a_hangup_of_the_prospects(
+    line: Line, cause: str, disposition: str
+) -> None:
+    to_step(line, "Q2")
+    asked = engine.handle(line.brain, line.state, events.HungUp(cause), line.now)
+    (end,) = [a.data for a in asked if isinstance(a, Record) and a.kind == "disposition"]
+    assert (end["disposition"], end["reason"], end["score"]) == (disposition, cause, 30)
+
+
+def test_a_lost_call_stays_a_lead_once_it_is_one(line: Line) -> None:
+    to_step(line, "Confirm_Time")
+    asked = engine.handle(line.brain, line.state, events.HungUp("CRASH"), line.now)
+    (end,) = [a.data for a in asked if isinstance(a, Record) and a.kind == "disposition"]
+    assert end["disposition"] == "LEAD"
+
+
+@pytest.mark.parametrize(("heard_ms", "kept"), [(0, 0), (40, 1)])
+def test_a_disclosure_of_which_nothing_was_heard_is_no_turn(heard_ms: int, kept: int) -> None:
+    """The channel went before it began to play: the transcript must not say it was said."""
+    held, state = brain(), engine.new_state()
+    engine.handle(held, state, events.Answered(CONTACT, "2026-11-23T10:00:00+01:00"), 0)
+    done = engine.handle(held, state, events.SayDone("s1", False, heard_ms), 50)
+    gone = engine.handle(held, state, events.HungUp("NORMAL_CLEARING"), 60)
+    turns = [a for a in (*done, *gone) if isinstance(a, Record) and a.kind == "turn"]
+    assert len(turns) == kept
