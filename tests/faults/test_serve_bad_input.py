@@ -57,9 +57,8 @@ def cases(root: Path, bare: Path, taken: int) -> list[Wrong]:
             "store away",
             ["/proc/none"],
             settings={**here, "store": {"url": "sqlite:////proc/none/calls.sqlite3"}},
-            status=1,
         ),
-        Wrong("no recogniser", ["Whisper", "models fetch"], settings=here, status=1, real=True),
+        Wrong("no recogniser", ["Whisper", "models fetch"], settings=here, real=True),
     ]
 
 

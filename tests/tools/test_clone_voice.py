@@ -202,7 +202,7 @@ def test_a_corrupt_manifest_is_told_and_left_alone(tools, hum, settings, content
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     result = tools("clone-voice", "julie", "--all")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"{file} cannot be read" in result.stderr
     assert "agent-tools clone-voice julie --all" in result.stderr
     assert "Traceback" not in result.output
@@ -216,7 +216,7 @@ def test_two_runs_do_not_write_one_voice(tools, hum, settings):
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = tools("clone-voice", "julie", "--all")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "another run is writing" in result.stderr
     assert tools("clone-voice", "julie", "--all", "--quiet").exit_code == 0
 
