@@ -54,6 +54,11 @@ class House:
                 self._libraries[voice] = AudioLibrary(self.settings, voice)
             return self._libraries[voice]
 
+    def forget_libraries(self) -> None:
+        """Open the recordings anew at the next call."""
+        with self._lock:
+            self._libraries.clear()
+
     def background(self, file: str) -> Path | None:
         """The ambience file at the rate of the line, or None when it was never made."""
         name = Path(file).name  # a scenario may not reach outside the folder
@@ -149,11 +154,24 @@ class Server:
                     mend=f"agent-tools clone-voice {scenario.voice} --scenario {name}; or leave "
                     "--scenario out, and what is missing is synthesised during calls",
                 )
+        self._read_all(catalog)
+
+    def _read_all(self, catalog: Catalog) -> None:
         for name in catalog.scenario_names():
             try:
                 catalog.brain(name)
             except AgentdError as error:
                 log.warning("scenario cannot be used", scenario=name, error=str(error))
+
+    def reload(self) -> None:
+        """Read scenarios, objections and voices again now, rather than at the next call.
+
+        What is broken is logged, and what was read before it broke stays in use.
+        """
+        house = self._house
+        house.forget_libraries()
+        gevent.get_hub().threadpool.apply(self._read_all, (house.catalog,))
+        log.info("read again", scenarios=len(house.catalog.scenario_names()))
 
     def _close_what_a_crash_left(self) -> None:
         """Calls of this instance that a kill cut off get their last facts, and an end."""
