@@ -25,7 +25,10 @@ _SAME, _NO_DOUBT = 90, 0.9  # of a reading and an expected answer: percent of so
 ACCEPT = -3.8  # below it the sound is none of the candidates
 
 # Most answers to a closed question are one of these; their score begins that much higher.
-FREQUENT = {"oui": 0.9, "non": 0.9, "d'accord": 0.3, "oui d'accord": 0.3, "non merci": 0.3}
+FREQUENT = {
+    **{"oui": 0.9, "non": 0.9},
+    **dict.fromkeys(("d'accord", "oui d'accord", "non merci", "oui effectivement"), 0.3),
+}
 
 # Answers that fit any question; steps and themes add their own.
 COMMON = (

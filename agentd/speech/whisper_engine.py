@@ -128,12 +128,15 @@ class WhisperRecogniser:
         if expected and math.exp(mean) > SURE_SAME:
             return Heard(expected, round(math.sqrt(math.exp(mean)), 3), tuple(hypotheses))
         possible = cand.plausible(phrases, voiced)
-        possible += cand.shortlist(cand.plausible(cand.COMMON, voiced), hypotheses, EXPECTED)
+        trust = min(1.0, math.exp(mean) / SURE)
+        # What was written badly says little about what was said.
+        most = EXPECTED if trust == 1.0 else 2 * EXPECTED
+        possible += cand.shortlist(cand.plausible(cand.COMMON, voiced), hypotheses, most)
         possible += cand.nearest(vocabulary, hypotheses, NEAREST)
         possible += cand.objections(vocabulary, hypotheses, OBJECTIONS)
         scored = sorted(
             (
-                (score + cand.bonus(text, hypotheses), text)
+                (score + trust * cand.bonus(text, hypotheses), text)
                 for score, text in self._score(encoded, cand.distinct(possible))
             ),
             reverse=True,
