@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/scenario_finance.json
 PERSONA  ?= scenarios/personas/price-objection.yaml
 OUT      ?= out/demo
 
-.PHONY: help setup models audio demo personas test style format types check-imports bench clean
+.PHONY: help setup models audio demo personas test style format types bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,31 @@ types: $(VENV)/.installed ## mypy, strict on the pure rooms
 
 bench: setup ## one JSON line per bar of the specification that can be measured so far
 	@$(BIN)/python -m benchmarks
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+LIB     := $(DESTDIR)$(PREFIX)/lib/agentd
+STATE   := $(DESTDIR)/var/lib/agentd
+PIP_ARGS ?=
+
+install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and objections it finds
+	@rm -rf build  # what an earlier version left there would be installed too
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target $(LIB) $(PIP_ARGS) '.[postgres]'
+	@rm -rf build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/agentd $(DESTDIR)$(PREFIX)/share/doc/agentd
+	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agentd
+	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agent-tools
+	cp -r dialplan freeswitch-conf $(DESTDIR)$(PREFIX)/share/agentd/
+	cp -r README.md CHANGELOG.md LICENSE docs $(DESTDIR)$(PREFIX)/share/doc/agentd/
+	install -d $(DESTDIR)/usr/lib/systemd/system $(DESTDIR)/usr/lib/tmpfiles.d $(DESTDIR)/usr/lib/sysusers.d
+	sed 's#/usr/local#$(PREFIX)#g' systemd/agentd@.service > $(DESTDIR)/usr/lib/systemd/system/agentd@.service
+	install -m 644 systemd/agentd.tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/agentd.conf
+	install -m 644 systemd/agentd.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/agentd.conf
+	install -d $(DESTDIR)/etc/agentd $(STATE)
+	test -e $(DESTDIR)/etc/agentd/agentd.toml || \
+	  sed 's#^root = .*#root = "../../var/lib/agentd"#' agentd.example.toml \
+	  > $(DESTDIR)/etc/agentd/agentd.toml
+	cp -rn scenarios objections voices $(STATE)/
 
 clean: ## forget what was built, rendered and downloaded
 	rm -rf $(VENV) models audio/julie audio/marc audio/background out .cache *.egg-info

@@ -5,6 +5,7 @@ one bounded inbox and handled one at a time; every action of the engine is perfo
 Nothing that goes wrong inside leaves `run`: the call ends politely, FAILED, with its cause.
 """
 
+import re
 import secrets
 import time
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from gevent.queue import Empty, Full, Queue
 from agentd.dialogue import actions as act
 from agentd.dialogue import engine
 from agentd.dialogue import events as ev
-from agentd.errors import AgentdError, MissingResource, SpeechError, SwitchError
+from agentd.errors import AgentdError, SwitchError
 from agentd.ledger import Ledger
 from agentd.observe import logs
 from agentd.speech.ears import Ears
@@ -31,15 +32,18 @@ log = logs.get("call")
 
 INBOX = 2_000  # events; a call that has this many waiting is broken, and is ended
 SYNTHESIS_TIMEOUT_S = 4.0
-END_TIMEOUT_S = 10.0  # between our hangup and the switch's word that the channel is gone
+MOST_DEAF = 2  # turns in a row that no recogniser looked at, before the call is given up
 COLUMN = "agentd_contact_"
+# A call's id names its spool file and is put in the fork's metadata.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
 
 
 class Call:
     """Holds one answered leg from its first sound to its disposition."""
 
     def __init__(self, leg: Leg, house: "House") -> None:
-        self.id = leg.variables.get("agentd_call_id") or leg.uuid
+        asked = leg.variables.get("agentd_call_id", "")
+        self.id = asked if _ID.fullmatch(asked) else leg.uuid
         self._leg = leg
         self._house = house
         self._settings = house.settings
@@ -52,25 +56,32 @@ class Call:
         self._token = secrets.token_urlsafe(24)
         self._ears: Ears | None = None
         self._faults = 0
+        self._deaf = self._unheard = 0
+        self._journal_lost = False
+        self._disposed = False
+        self._following = False
         self._ended = False
-        self._hangup_asked = False
+        self._hung_up: ev.HungUp | None = None
         self._log = log.bind(call=self.id)
+        if asked and asked != self.id:
+            self._log.warning("agentd_call_id cannot be an id, the channel's is used instead")
 
     # -- life -------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Hold the call until the channel is gone. Never raises."""
-        cause = "UNKNOWN"
         try:
-            cause = self._live()
+            self._live()
         except Exception as error:  # noqa: BLE001 - the top of a call: see the module's promise
-            self._log.error("call broke", error=str(error), exc_info=not _expected(error))
-            self._last_words(f"{type(error).__name__}: {error}")
+            self._log.error("call broke", error=_said(error), exc_info=not _expected(error))
+            self._last_words(_said(error))
         finally:
-            self._clean(cause)
+            self._clean()
 
     def post(self, event: ev.Event) -> None:
         """Put an event in the inbox, from any greenlet of this process."""
+        if isinstance(event, ev.HungUp):
+            self._hung_up = self._hung_up or event  # also when there is no room for it
         try:
             self._inbox.put_nowait(event)
         except Full:
@@ -81,30 +92,33 @@ class Call:
         """The server stops and cannot wait longer: say goodbye."""
         self.post(ev.DrainRequested())
 
+    def abandon(self) -> None:
+        """The server stops, and the goodbye has taken too long: hang up now."""
+        self.post(ev.Fault("drain", speakable=False))
+
     @property
     def now_ms(self) -> int:
         """Milliseconds since the call was answered."""
         return int((time.monotonic() - self._born) * 1000)
 
-    def _live(self) -> str:
+    def _live(self) -> None:
         variables = self._leg.variables
-        scenario = self._house.catalog.scenario(variables.get("agentd_scenario", ""))
-        brain = self._house.catalog.brain(scenario)
-        self._library = self._house.library(scenario.voice)
+        asked = variables.get("agentd_scenario", "")
         contact = {
             name.removeprefix(COLUMN): value
             for name, value in variables.items()
             if name.startswith(COLUMN)
         }
         answered = datetime.now(UTC).astimezone()
-        self._ledger.start(
-            scenario=scenario.name,
-            version=scenario.version,
-            phone=variables.get("agentd_phone") or self._leg.dialled,
-            contact=contact,
-            answered_at=answered,
-            instance=self._house.instance,
-        )
+        try:
+            scenario = self._house.catalog.scenario(asked)
+            brain = self._house.catalog.brain(scenario)
+            self._library = self._house.library(scenario.voice)
+        except Exception:
+            # An answered call that cannot be held is kept too: it ends FAILED, with its cause.
+            self._start(asked, 0, contact, answered)
+            raise
+        self._start(scenario.name, scenario.version, contact, answered)
         self._ears = Ears(
             self.post,
             self._house.recogniser,
@@ -112,12 +126,6 @@ class Call:
             self._settings.speech,
             vocabulary=brain.vocabulary,
         )
-        self._leg.on_event(self.post)
-        self._leg.start_fork(
-            self._house.audio.expect(self._token, self._hear),
-            metadata=self.id,
-        )
-        self._log.info("call answered", scenario=scenario.name)
         self.post(
             ev.Answered(
                 contact=contact,
@@ -126,44 +134,64 @@ class Call:
                 recorded=self._settings.call.record,
             )
         )
-        return self._talk(brain)
+        self._follow_leg()  # after Answered: a key pressed meanwhile must find an open call
+        self._leg.start_fork(
+            self._house.audio.expect(self._token, self._hear),
+            metadata=self.id,
+        )
+        self._log.info("call answered", scenario=scenario.name)
+        self._talk(brain)
 
-    def _talk(self, brain: engine.Brain) -> str:
+    def _follow_leg(self) -> None:
+        if not self._following:
+            self._following = True
+            self._leg.on_event(self.post)
+
+    def _start(self, name: str, version: int, contact: dict[str, str], answered: datetime) -> None:
+        self._ledger.start(
+            scenario=name,
+            version=version,
+            phone=self._leg.variables.get("agentd_phone") or self._leg.dialled,
+            contact=contact,
+            answered_at=answered,
+            instance=self._house.instance,
+        )
+
+    def _talk(self, brain: engine.Brain) -> None:
         state = engine.new_state()
-        asked_at: float | None = None
-        while True:
-            try:
-                event = self._inbox.get(timeout=1.0)
-            except Empty:
-                if self._hangup_asked:
-                    asked_at = asked_at or time.monotonic()
-                    if time.monotonic() - asked_at > END_TIMEOUT_S:
-                        event = ev.HungUp("LOST_AFTER_HANGUP", by_us=True)
-                    else:
-                        continue
-                else:
-                    continue
+        while not self._ended:
+            event = self._next_event()
             now_ms = self.now_ms
             self._follow(event)
             self._journal(now_ms, "event", ev.encode(event))
             for action in engine.handle(brain, state, event, now_ms):
                 self._journal(now_ms, "action", act.encode(action))
                 self._perform_safely(action)
-            if isinstance(event, ev.HungUp):
-                self._ended = True
-                return event.cause
+            self._ended = isinstance(event, ev.HungUp)
+
+    def _next_event(self) -> ev.Event:
+        """The inbox's next; its last is HungUp, whatever happened to the one that was posted."""
+        while True:
+            try:
+                event: ev.Event = self._inbox.get(timeout=1.0)
+                return event
+            except Empty:
+                if self._hung_up is not None:
+                    return self._hung_up
 
     def _last_words(self, reason: str) -> None:
         """The engine is out of reach: say why in the store, and hang up."""
         try:
-            self._ledger.fact(
-                "disposition", {"disposition": "FAILED", "reason": reason[:500]}, self.now_ms
-            )
-            self._leg.hangup("NORMAL_TEMPORARY_FAILURE")
-        except Exception as error:  # noqa: BLE001 - nothing is left to try
+            if not self._disposed:
+                failed = {"disposition": "FAILED", "reason": reason[:500]}
+                self._ledger.fact("disposition", failed, self.now_ms)
+        except Exception as error:  # noqa: BLE001 - the call must be hung up all the same
             self._log.error("last words failed", error=str(error))
+        self._follow_leg()  # for the cause it ends with
+        self._leg.hangup("NORMAL_TEMPORARY_FAILURE")
 
-    def _clean(self, cause: str) -> None:
+    def _clean(self) -> None:
+        self._ended = True
         for greenlet in (*self._timers.values(), *self._preparing.values()):
             greenlet.kill(block=False)
         self._house.audio.forget(self._token)
@@ -173,6 +201,7 @@ class Call:
                     close()
             except Exception as error:  # noqa: BLE001 - closing the rest matters more
                 self._log.error("closing failed", error=str(error))
+        cause = self._hung_up.cause if self._hung_up is not None else "UNKNOWN"
         try:
             self._ledger.finish(datetime.now(UTC), cause, None)
         except Exception as error:  # noqa: BLE001 - the top of a call
@@ -190,7 +219,7 @@ class Call:
             self._ears.feed(pcm)
 
     def _follow(self, event: ev.Event) -> None:
-        """Tell the ears when we speak: what they judge depends on it."""
+        """Tell the ears when we speak: what they judge depends on it. Notice when they fail."""
         if self._ears is None:
             return
         match event:
@@ -200,10 +229,26 @@ class Call:
                 self._says.pop(say_id, None)
                 if not self._says:
                     self._ears.agent_silent()
+            case ev.Utterance():
+                self._notice_deafness(self._ears.unheard)
+
+    def _notice_deafness(self, unheard: int) -> None:
+        """Turns nobody could look at (threads that hang, too much work) are no silence of the
+        prospect's: they may have held anything, an opt-out too."""
+        self._deaf = self._deaf + 1 if unheard > self._unheard else 0
+        self._unheard = unheard
+        if self._deaf == MOST_DEAF:
+            self.post(ev.Fault(f"{MOST_DEAF} turns in a row could not be recognised"))
 
     def _journal(self, at_ms: int, direction: str, text: str) -> None:
-        if self._settings.call.journal:
+        if not self._settings.call.journal or self._journal_lost:
+            return
+        try:
             self._ledger.journal(at_ms, direction, text)
+        except (AgentdError, OSError) as error:
+            # A call is worth more than its journal, and a journal with a hole is worth nothing.
+            self._journal_lost = True
+            self._log.error("journal lost", error=str(error))
 
     # -- actions ----------------------------------------------------------------------------
 
@@ -217,10 +262,18 @@ class Call:
                 self.post(ev.SayFailed(action.say_id, str(error)))
             elif isinstance(action, act.Transfer):
                 self.post(ev.TransferDone(ok=False, reason=str(error)))
-        except AgentdError as error:
+        except Exception as error:  # noqa: BLE001 - whatever broke, the call ends politely
+            self._log.error(
+                "action failed",
+                action=type(action).__name__,
+                error=_said(error),
+                exc_info=not _expected(error),
+            )
+            if isinstance(action, act.Say):
+                self.post(ev.SayFailed(action.say_id, _said(error)))
+                return
             self._faults += 1
-            self._log.error("action failed", action=type(action).__name__, error=str(error))
-            self.post(ev.Fault(str(error), speakable=self._faults == 1))
+            self.post(ev.Fault(_said(error), speakable=self._faults == 1))
 
     def _perform(self, action: act.Action) -> None:
         match action:
@@ -238,12 +291,12 @@ class Call:
                 self._cancel(timer_id)
             case act.Record(kind=kind, data=data):
                 self._ledger.fact(kind, data, self.now_ms)
+                self._disposed = self._disposed or kind == "disposition"
             case act.Background(file=file):
                 self._background(file)
             case act.Transfer(target=target):
                 self._leg.transfer(target)
             case act.Hangup(cause=cause):
-                self._hangup_asked = True
                 self._leg.hangup(cause)
             case _:
                 raise AgentdError(f"unknown action {type(action).__name__}")
@@ -294,9 +347,11 @@ class Call:
             self._play(say, paths)
         except gevent.Timeout:
             self.post(ev.SayFailed(say.say_id, "synthesis took too long"))
-        except (SpeechError, MissingResource, SwitchError, OSError) as error:
-            self._log.error("say failed", say=say.say_id, error=str(error))
-            self.post(ev.SayFailed(say.say_id, str(error)))
+        except Exception as error:  # noqa: BLE001 - without a SayFailed the call would fall silent
+            self._log.error(
+                "say failed", say=say.say_id, error=_said(error), exc_info=not _expected(error)
+            )
+            self.post(ev.SayFailed(say.say_id, _said(error)))
         finally:
             self._preparing.pop(say.say_id, None)
 
@@ -318,5 +373,9 @@ class Call:
 
 
 def _expected(error: Exception) -> bool:
-    """Errors of ours carry their explanation; others want a traceback in the log."""
-    return isinstance(error, AgentdError)
+    """Errors of ours, and the system's, explain themselves; others want a traceback in the log."""
+    return isinstance(error, AgentdError | OSError)
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, AgentdError) else f"{type(error).__name__}: {error}"

@@ -2,13 +2,15 @@
 
 The bridge from folders to the pure dialogue room: every call of a scenario shares one `Brain`. A
 file is read again when its modification time or size changes, so an edit is seen by the next call
-without a restart; a file that has become unreadable or broken raises for the new call only.
+without a restart; when an edit has broken it, what was read before stays in use, and it is logged.
 """
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+
+import structlog
 
 from agentd.config import Settings
 from agentd.dialogue.brain import Brain, Timing
@@ -19,6 +21,8 @@ from agentd.errors import BadInput, ObjectionsError, ScenarioError
 
 GENERAL = "general"
 RAIL_RETURNS = "rail_returns"
+log = structlog.get_logger(component="catalog")
+
 _PREFIX = "scenario_"
 _MAX_CACHED = 100
 # Files of the objections folder that are not a theme.
@@ -82,7 +86,7 @@ class Catalog:
 
         Raises ObjectionsError when there is no such theme, listing those there are.
         """
-        if theme not in self.themes():
+        if not self._objections(theme).is_file() or theme in _NOT_THEMES:
             raise ObjectionsError(
                 f"unknown theme {theme!r}",
                 mend=f"use one of: {', '.join(self.themes()) or 'none'} "
@@ -136,7 +140,14 @@ class Catalog:
         if kept is not None and kept[0] == stamp:
             value: Made = kept[1]
             return value
-        made = make()
+        try:
+            made = make()
+        except BadInput as error:
+            if kept is None:
+                raise
+            # Calls go on with what was there before the edit; it is told once for each edit.
+            log.error("edited file cannot be used, the one before stays", error=str(error))
+            made = kept[1]
         self._cache.pop(key, None)
         if len(self._cache) >= _MAX_CACHED:
             del self._cache[next(iter(self._cache))]  # the one made longest ago

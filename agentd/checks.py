@@ -1,28 +1,32 @@
-"""What `agentd check` looks at. Each check yields findings; none raises, none changes anything."""
+"""What `agentd check` looks at. Each check yields findings; none changes anything.
 
-import shutil
-import socket
-import time
-from collections.abc import Callable, Iterator
+The machine's part (settings, folders, disk, clock, zone, ports) is in `machine.py`; here is what
+needs the rooms: database, models, voices, scenarios and their audio, the switch.
+"""
+
+import hashlib
+import re
+import wave
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import msgspec
-
-from agentd import lines
+from agentd import lines, machine
 from agentd.catalog import Catalog
 from agentd.config import Settings
+from agentd.dialogue.actions import Clip
 from agentd.dialogue.lint import lint
+from agentd.dialogue.scenario import Scenario
 from agentd.errors import AgentdError
+from agentd.machine import ERROR, OK, WARNING, Finding
+from agentd.models import MODELS
 from agentd.speech.library import AudioLibrary
 from agentd.speech.recogniser import open_recogniser
-from agentd.speech.synthesis import open_voice
+from agentd.speech.synthesis import open_voice, read_voice
 from agentd.store.repo import Repo
 from agentd.switch.inbound import InboundSession
 
-OK, WARNING, ERROR = "ok", "warning", "error"
+__all__ = ["ERROR", "OK", "WARNING", "Finding", "run_all"]
 
-FREE_DISK_WARNING = 1 << 30  # bytes
 NEEDED_MODULES = (
     "mod_event_socket",
     "mod_audio_fork",
@@ -32,70 +36,46 @@ NEEDED_MODULES = (
     "mod_dialplan_xml",
     "mod_sofia",
 )
+TRIED_VERSION = "1.10"
+SWITCH_TIMEOUT_S = 5.0
+NAMED = 3  # of many things wrong, as many are named
+_CHUNK = 1 << 20
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at. `mend` is empty when there is nothing to mend."""
+def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Finding]:
+    """Every check, in the order a person would mend them.
 
-    name: str
-    status: str
-    detail: str
-    mend: str = ""
-
-
-def run_all(settings: Settings) -> Iterator[Finding]:
-    """Every check, in the order a person would mend them."""
-    for name, check in _CHECKS.items():
+    config_file: where the settings come from, None when from no file.
+    """
+    checks: dict[str, Callable[[Settings], Iterable[Finding]]] = {
+        "config": lambda s: machine.config(s, config_file),
+        "folders": machine.folders,
+        "disk": machine.disk,
+        "clock": machine.clock,
+        "time zone": machine.time_zone,
+        "database": _store,
+        "recogniser": _recogniser,
+        "voices": _voices,
+        "objections": _objections,
+        "scenarios": _scenarios,
+        "ports": machine.ports,
+        "FreeSWITCH": _switch,
+    }
+    for name, check in checks.items():
         try:
             yield from check(settings)
         except AgentdError as error:
-            yield Finding(name, ERROR, str(Exception.__str__(error)), error.mend)
+            yield _failure(name, error)
+        except OSError as error:
+            yield Finding(name, ERROR, str(error), "check that it is there, and its permissions")
         except Exception as error:  # noqa: BLE001 - one broken check must not hide the others
             yield Finding(
                 name, ERROR, f"{type(error).__name__}: {error}", "this is a bug: report it"
             )
 
 
-def _folders(settings: Settings) -> Iterator[Finding]:
-    for name in ("scenarios", "objections", "voices"):
-        path = settings.path(name)
-        if path.is_dir():
-            yield Finding(f"folder {name}", OK, str(path))
-        else:
-            yield Finding(
-                f"folder {name}", ERROR, f"{path} does not exist", f"set [paths] {name}, or make it"
-            )
-    var = settings.paths.root.resolve() / "var"
-    try:
-        var.mkdir(parents=True, exist_ok=True)
-        probe = var / ".probe"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        yield Finding(
-            "folder var",
-            ERROR,
-            f"{var}: {error.strerror}",
-            "let the user agentd runs as write there: calls are spooled in it",
-        )
-    free = shutil.disk_usage(settings.paths.root.resolve()).free
-    status = OK if free > FREE_DISK_WARNING else WARNING
-    yield Finding(
-        "disk", status, f"{free / 2**30:.1f} GiB free", "" if status == OK else "free some"
-    )
-
-
-def _clock(_: Settings) -> Iterator[Finding]:
-    now = time.time()
-    if now < 1_700_000_000:
-        yield Finding("clock", ERROR, "the clock is before 2023", "set it, and run an NTP client")
-    else:
-        yield Finding("clock", OK, time.strftime("%Y-%m-%d %H:%M:%S %Z"))
-    try:
-        ZoneInfo("Europe/Paris")
-        yield Finding("time zones", OK, "Europe/Paris is known")
-    except KeyError:
-        yield Finding("time zones", ERROR, "no zone data", "apt-get install tzdata")
+def _failure(name: str, error: AgentdError) -> Finding:
+    return Finding(name, ERROR, str(error.args[0]), error.mend)
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
@@ -104,22 +84,80 @@ def _store(settings: Settings) -> Iterator[Finding]:
         report = repo.check()
     finally:
         repo.close()
-    if report.ok:
-        yield Finding("database", OK, report.detail)
-    else:
-        yield Finding("database", ERROR, report.detail, report.mend)
+    yield Finding("database", OK if report.ok else ERROR, report.detail, report.mend)
 
 
 def _recogniser(settings: Settings) -> Iterator[Finding]:
     recogniser = open_recogniser(settings)
-    yield Finding("recogniser", OK, recogniser.name)
-    if recogniser.name.startswith("whisper"):
+    if not recogniser.name.startswith("whisper"):
+        yield Finding("recogniser", OK, recogniser.name)
+        return
+    changed = _changed("whisper-base", settings.path("models", settings.speech.whisper_model))
+    if changed:
+        yield Finding(
+            "recogniser",
+            ERROR,
+            f"{', '.join(changed)}: not what was fetched",
+            "agentd models fetch whisper-base --force",
+        )
+    else:
         yield Finding(
             "recogniser",
             WARNING,
-            "the embedded Whisper is for trying things out",
+            f"{recogniser.name}: the embedded Whisper is for trying things out",
             "agentd models fetch vosk-fr, for production",
         )
+
+
+def _changed(name: str, folder: Path) -> list[str]:
+    """Files of a fetched model that are missing or not what its pins say."""
+    if folder.name != name:
+        return []  # somebody's own
+    return [
+        part
+        for part, wanted in MODELS[name].sha256.items()
+        if not (folder / part).is_file() or _sha256(folder / part) != wanted
+    ]
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _voices(settings: Settings) -> Iterator[Finding]:
+    """Each voice can speak: not only is its engine there, it says a word."""
+    for folder in sorted(f for f in settings.path("voices").glob("*") if f.is_dir()):
+        name = f"voice {folder.name}"
+        try:
+            voice = open_voice(settings, folder.name)
+            voice.render("Bonjour.")
+        except AgentdError as error:
+            yield _failure(name, error)
+            continue
+        wanted = read_voice(folder).engine
+        if wanted == "pico" and voice.name.startswith("espeak") and settings.voice.engine == "auto":
+            yield Finding(
+                name,
+                WARNING,
+                f"{voice.name} stands in for Pico: people and recognisers hardly understand it",
+                "agentd models fetch pico",
+            )
+        else:
+            yield Finding(name, OK, voice.name)
+
+
+def _objections(settings: Settings) -> Iterator[Finding]:
+    catalog = Catalog(settings)
+    themes = catalog.themes()
+    entries = {entry for theme in themes for entry in catalog.matcher(theme).entries}
+    returns = len(catalog.returns().all)
+    yield Finding(
+        "objections", OK, f"{len(themes)} themes, {len(entries)} entries, {returns} rail returns"
+    )
 
 
 def _scenarios(settings: Settings) -> Iterator[Finding]:
@@ -129,65 +167,95 @@ def _scenarios(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "scenarios", WARNING, "none", "agentd scenario lint a file of yours into place"
         )
+    names: dict[str, Path] = {}
     for file in files:
         name = f"scenario {file.stem.removeprefix('scenario_')}"
         try:
-            yield from _scenario(settings, catalog, file, name)
+            scenario = catalog.scenario(str(file))
+            first = names.setdefault(scenario.name, file)
+            if first != file:
+                yield Finding(
+                    name,
+                    WARNING,
+                    f"its name, {scenario.name!r}, is also that of {first.name}: they share their "
+                    "recordings",
+                    f"give {file} a name of its own",
+                )
+            yield from _scenario(settings, catalog, scenario, file, name)
         except AgentdError as error:
-            yield Finding(name, ERROR, Exception.__str__(error), error.mend)
+            yield _failure(name, error)
 
 
-def _scenario(settings: Settings, catalog: Catalog, file: Path, name: str) -> Iterator[Finding]:
-    scenario = catalog.scenario(str(file))
+def _scenario(
+    settings: Settings, catalog: Catalog, scenario: Scenario, file: Path, name: str
+) -> Iterator[Finding]:
     problems = [f for f in lint(scenario, themes=catalog.themes()) if f.level == ERROR]
     for problem in problems:
-        yield Finding(name, ERROR, problem.message, problem.mend)
+        yield Finding(name, ERROR, f"{problem.place}: {problem.message}", problem.mend)
     voice = open_voice(settings, scenario.voice)
     library = AudioLibrary(settings, scenario.voice)
     clips = lines.of_scenario(catalog, scenario)
     missing = library.missing(clips)
+    render = f"agent-tools clone-voice {scenario.voice} --scenario {file}"
     if missing:
         yield Finding(
             name,
             WARNING,
-            f"{len(missing)} of {len(clips)} lines have no recording: {voice.name} says them live",
-            f"agent-tools clone-voice {scenario.voice} --scenario {file}",
+            f"{len(missing)} of {len(clips)} lines have no recording ({_some(missing)}): "
+            f"{voice.name} says them live",
+            render,
         )
-    elif not problems:
+    unusable = _unusable(library, [c for c in clips if c not in missing], settings.voice.rate_hz)
+    if unusable:
+        yield Finding(
+            name,
+            ERROR,
+            f"{len(unusable)} recordings are not {settings.voice.rate_hz} Hz mono WAV files: "
+            f"{_some(unusable)}",
+            f"{render} --force",
+        )
+    if not (missing or unusable or problems):
         yield Finding(name, OK, f"{len(clips)} lines recorded in the voice {scenario.voice}")
-    background = scenario.background
-    if background:
-        path = settings.path("audio", "background", str(settings.voice.rate_hz), background)
-        if not path.exists():
-            yield Finding(
-                name,
-                WARNING,
-                f"background {background} is missing: calls go without",
-                f"agent-tools setup-audio --background {background}, or --make-background office",
-            )
+    if scenario.background:
+        yield from _background(settings, scenario.background, name)
 
 
-def _ports(settings: Settings) -> Iterator[Finding]:
-    for name, port in (
-        ("event-socket port", settings.server.esl_port),
-        ("audio port", settings.server.audio_port),
-    ):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((settings.server.host, port))
-                yield Finding(name, OK, f"{settings.server.host}:{port} is free")
-            except OSError as error:
-                yield Finding(
-                    name,
-                    WARNING,
-                    f"{settings.server.host}:{port}: {error.strerror}",
-                    "fine if agentd is running; else set another [server] port",
-                )
+def _some(clips: list[Clip]) -> str:
+    named = ", ".join(clip.key for clip in clips[:NAMED])
+    return named + (", ..." if len(clips) > NAMED else "")
+
+
+def _unusable(library: AudioLibrary, clips: list[Clip], rate_hz: int) -> list[Clip]:
+    return [clip for clip in clips if not _plays(library.path(clip.key, rate_hz), rate_hz)]
+
+
+def _plays(path: Path, rate_hz: int) -> bool:
+    """Does the switch play it as it is: a whole mono WAV of 16 bits at this rate?"""
+    try:
+        with wave.open(str(path)) as file:
+            shape = (file.getframerate(), file.getnchannels(), file.getsampwidth())
+            frames = file.getnframes()
+            whole = path.stat().st_size >= frames * 2 + 44
+            return shape == (rate_hz, 1, 2) and frames > 0 and whole
+    except (wave.Error, EOFError, OSError):
+        return False
+
+
+def _background(settings: Settings, background: str, name: str) -> Iterator[Finding]:
+    rate = settings.voice.rate_hz
+    path = settings.path("audio", "background", str(rate), background)
+    mend = (
+        f"agent-tools setup-audio --make-background {Path(background).stem}"
+        if background == "office.wav"
+        else f"agent-tools setup-audio --background FILE, FILE being your {background}"
+    )
+    if not path.exists():
+        yield Finding(name, WARNING, f"background {background} is missing: calls go without", mend)
+    elif not _plays(path, rate):
+        yield Finding(name, ERROR, f"{path} is not a {rate} Hz mono WAV file", mend)
 
 
 def _switch(settings: Settings) -> Iterator[Finding]:
-    where = f"{settings.switch.host}:{settings.switch.port}"
     if not settings.switch.password:
         yield Finding(
             "FreeSWITCH",
@@ -196,11 +264,21 @@ def _switch(settings: Settings) -> Iterator[Finding]:
             "set it to that of event_socket.conf.xml to check the switch too",
         )
         return
+    where = f"{settings.switch.host}:{settings.switch.port}"
     with InboundSession(
-        settings.switch.host, settings.switch.port, settings.switch.password
+        settings.switch.host,
+        settings.switch.port,
+        settings.switch.password,
+        timeout=SWITCH_TIMEOUT_S,
     ) as session:
         version = session.api("version").strip()
-        yield Finding("FreeSWITCH", OK, f"{version} at {where}")
+        tried = re.search(rf"\bVersion {re.escape(TRIED_VERSION)}\b", version)
+        yield Finding(
+            "FreeSWITCH",
+            OK if tried else WARNING,
+            f"{version} at {where}",
+            "" if tried else f"agentd is tried with FreeSWITCH {TRIED_VERSION}",
+        )
         for module in NEEDED_MODULES:
             if session.api(f"module_exists {module}").strip() == "true":
                 yield Finding(f"module {module}", OK, "loaded")
@@ -211,14 +289,3 @@ def _switch(settings: Settings) -> Iterator[Finding]:
                     "not loaded",
                     f"load {module}, and add it to autoload_configs/modules.conf.xml",
                 )
-
-
-_CHECKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
-    "folders": _folders,
-    "clock": _clock,
-    "database": _store,
-    "recogniser": _recogniser,
-    "scenarios": _scenarios,
-    "ports": _ports,
-    "FreeSWITCH": _switch,
-}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from agentd.errors import ConfigError
 
@@ -82,6 +82,12 @@ class VoiceSettings(_Section):
     engine: Literal["auto", "pico", "espeak"] = "auto"
     rate_hz: Literal[8000, 16000] = 8000
 
+    @field_validator("rate_hz", mode="before")
+    @classmethod
+    def _from_variable(cls, value: Any) -> Any:
+        """An environment variable is text."""
+        return int(value) if isinstance(value, str) and value.isdigit() else value
+
 
 class DialogueSettings(_Section):
     """Waiting times of the conversation, in seconds."""
@@ -128,7 +134,7 @@ def load(file: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     """Read the settings.
 
     file: agentd.toml; None means AGENTD_CONFIG, then ./agentd.toml when there is one. Relative
-        folders count from the file's folder unless it sets `[paths] root`.
+        folders count from `[paths] root`, and that from the file's folder.
     Raises ConfigError naming the file or the variable, the field, and what was expected.
     """
     environ = os.environ if environ is None else environ
@@ -139,7 +145,9 @@ def load(file: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         data = _read(source)
         data.setdefault("paths", {})
         if isinstance(data["paths"], dict):
-            data["paths"].setdefault("root", str(source.resolve().parent))
+            given = data["paths"].get("root", ".")
+            if isinstance(given, str):
+                data["paths"]["root"] = str(source.resolve().parent / given)
     origin = _merge_environ(data, environ)
     try:
         return Settings.model_validate(data)

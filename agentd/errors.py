@@ -1,7 +1,10 @@
 """Every error agentd raises on purpose.
 
-AgentdError                 exit code 1, message shown without a traceback
-|- BadInput                 what a person gave us is wrong: exit code 2
+A command that ends with one of them shows its message, without a traceback, and exits with 2: what
+was asked for could not be done. Exit code 1 is a verdict: it was done, and the answer is no.
+
+AgentdError
+|- BadInput                 what a person gave us is wrong
 |  |- ConfigError           agentd.toml or an AGENTD_* variable
 |  |- ScenarioError         a scenario file, named with its step and field
 |  |- ObjectionsError       an objections or rail-returns file
@@ -19,7 +22,7 @@ AgentdError                 exit code 1, message shown without a traceback
 class AgentdError(Exception):
     """Base of all. `mend` says what a person can do about it, in one sentence."""
 
-    exit_code = 1
+    exit_code = 2
 
     def __init__(self, message: str, *, mend: str = "") -> None:
         super().__init__(message)
@@ -32,8 +35,6 @@ class AgentdError(Exception):
 
 class BadInput(AgentdError):
     """Something a person wrote cannot be used."""
-
-    exit_code = 2
 
 
 class ConfigError(BadInput):

@@ -5,11 +5,12 @@ line fsynced before the next thing is said, and `recover` writes them when it re
 call has spooled one entry all its later ones follow it there, so that order is kept.
 """
 
+import errno
 import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import gevent
 import msgspec
@@ -24,9 +25,22 @@ log = logs.get("ledger")
 
 JOURNAL_BATCH = 200
 
+Method = Literal["start_call", "record", "journal_append", "finish_call"]
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """One line of a spool file: a method of Repo, and what it is called with."""
+
+    method: Method
+    arguments: dict[str, Any]
+
 
 class Ledger:
-    """Facts and journal of one call. Every method returns once the fact is safe."""
+    """Facts and journal of one call. Every method returns once the fact is safe.
+
+    Raises StoreRefused when the store will not have it, OSError when the store is away and the disk
+    takes nothing either.
+    """
 
     def __init__(self, repo: "Repo", call_id: str, spool: Path) -> None:
         self._repo = repo
@@ -81,7 +95,7 @@ class Ledger:
             },
         )
 
-    def _keep(self, method: str, arguments: dict[str, Any]) -> None:
+    def _keep(self, method: Method, arguments: dict[str, Any]) -> None:
         if not self._spooling:
             try:
                 getattr(self._repo, method)(**arguments)
@@ -91,8 +105,10 @@ class Ledger:
             except StoreError as error:
                 log.error("store away, spooling", call=self._call_id, error=str(error))
                 self._spooling = True
-        line = msgspec.json.encode({"method": method, "arguments": arguments})
-        gevent.get_hub().threadpool.apply(_append, (self._spool, line))
+        line = msgspec.json.encode(_Entry(method, arguments))
+        failed = gevent.get_hub().threadpool.apply(_append, (self._spool, line))
+        if failed is not None:
+            raise failed
 
 
 def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _: False) -> int:
@@ -111,35 +127,56 @@ def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _
                 _replay(repo, line)
         except (StoreRefused, ValueError, TypeError) as error:
             log.error("spooled call refused, set aside", call=file.stem, error=str(error))
-            file.rename(file.with_suffix(".refused"))
+            _move(file, lambda file: file.rename(file.with_suffix(".refused")))
             continue
         except StoreError:
             return written
-        file.unlink()
+        except OSError as error:
+            log.error("spooled call cannot be read", call=file.stem, error=str(error))
+            continue
+        _move(file, Path.unlink)
         written += 1
     return written
 
 
-def _replay(repo: "Repo", line: bytes) -> None:
+def _move(file: Path, move: Callable[[Path], object]) -> None:
     try:
-        entry = msgspec.json.decode(line)
+        move(file)
+    except OSError as error:  # it is written once more at the next turn, which changes nothing
+        log.error("spool file stays", call=file.stem, error=str(error))
+
+
+def _replay(repo: "Repo", line: bytes) -> None:
+    """Raises ValueError or TypeError on what is no entry of ours, and what the store raises."""
+    try:
+        entry = msgspec.json.decode(line, type=_Entry)
+    except msgspec.ValidationError as error:  # JSON of another kind
+        raise ValueError(f"not a spooled entry: {error}") from None
     except msgspec.DecodeError:
-        return  # the last line of a process that was killed while writing it
-    arguments = entry["arguments"]
+        return  # cut: the last line of a process that was killed, or had no room, while writing it
+    arguments = entry.arguments
     for name in ("answered_at", "ended_at"):
         if isinstance(arguments.get(name), str):
             arguments[name] = datetime.fromisoformat(arguments[name])
     if "entries" in arguments:
         arguments["entries"] = [tuple(e) for e in arguments["entries"]]
-    getattr(repo, entry["method"])(**arguments)
+    getattr(repo, entry.method)(**arguments)
 
 
-def _append(file: Path, line: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Personal data: readable by the service's user only.
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def _append(file: Path, line: bytes) -> OSError | None:
+    """On a thread: an error is a value there, since gevent prints a traceback of what is raised."""
+    # A line before this one may have been cut when the disk was full: it must not cost this.
+    data = b"\n" + line + b"\n"
     try:
-        os.write(descriptor, line + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Personal data: readable by the service's user only.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            if os.write(descriptor, data) < len(data):
+                return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return error
+    return None

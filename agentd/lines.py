@@ -8,6 +8,7 @@ from agentd.dialogue.actions import Clip
 from agentd.dialogue.phrases import all_phrases
 from agentd.dialogue.scenario import Scenario
 from agentd.dialogue.text import fields
+from agentd.errors import ScenarioError
 
 
 def of_scenario(catalog: Catalog, scenario: Scenario) -> list[Clip]:
@@ -25,11 +26,14 @@ def of_theme(catalog: Catalog, theme: str) -> list[Clip]:
 def of_engine(catalog: Catalog) -> list[Clip]:
     """Rail returns, and the sentences that belong to no scenario."""
     returns = [Clip(f"rail_returns/{r.id}", r.text) for r in catalog.returns().all]
-    return [*returns, *(Clip(f"phrases/{key}", text) for key, text in all_phrases().items())]
+    return [*returns, *(Clip(key, text) for key, text in all_phrases().items())]
 
 
 def everything(settings: Settings, voice: str) -> list[Clip]:
-    """Every theme, and every scenario that speaks with this voice."""
+    """Every theme, and every scenario that speaks with this voice.
+
+    Raises ScenarioError when two files of one name want different texts under one key.
+    """
     catalog = Catalog(settings)
     lines: list[Clip] = [*of_engine(catalog)]
     for theme in catalog.themes():
@@ -38,7 +42,15 @@ def everything(settings: Settings, voice: str) -> list[Clip]:
         scenario = catalog.scenario(name)
         if scenario.voice == voice:
             lines += _own(scenario)
-    return list({clip.key: clip for clip in lines}.values())
+    unique: dict[str, Clip] = {}
+    for clip in lines:
+        if unique.setdefault(clip.key, clip) != clip:
+            raise ScenarioError(
+                f"recording {clip.key}: two scenario_*.json of {settings.path('scenarios')} want "
+                "different texts for it",
+                mend="give each scenario a name of its own",
+            )
+    return list(unique.values())
 
 
 def chosen(settings: Settings, scenarios: Sequence[str], themes: Sequence[str]) -> list[Clip]:

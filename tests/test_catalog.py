@@ -73,6 +73,18 @@ def test_a_file_broken_by_an_edit_is_refused_and_mended_by_the_next(
     assert catalog.scenario("finance").version == 1
 
 
+def test_an_edit_that_breaks_a_file_in_use_changes_nothing_until_mended(
+    catalog: Catalog, root: Path
+) -> None:
+    file = root / "scenarios/scenario_finance.json"
+    before = catalog.scenario("finance")
+    edit(file, '"agent_mode": true,', "")
+    assert catalog.scenario("finance") is before
+    assert catalog.scenario("finance") is before
+    edit(file, '"version": 1,', '"version": 2, "agent_mode": true,')
+    assert catalog.scenario("finance").version == 2
+
+
 def test_a_scenario_that_is_not_text_is_refused(catalog: Catalog, root: Path) -> None:
     (root / "scenarios/scenario_bad.json").write_bytes(b"\xff\xfe{")
     with pytest.raises(ScenarioError, match="not UTF-8"):

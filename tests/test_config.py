@@ -84,3 +84,16 @@ def test_the_example_file_holds_the_defaults(tmp_path):
         assert loaded == default
     assert set(tomllib.loads(text)) == set(config.Settings.model_fields)
     assert not re.search(r"\t", text)
+
+
+def test_a_rate_may_come_from_a_variable(tmp_path):
+    assert config.load(None, {"AGENTD_VOICE_RATE_HZ": "16000"}).voice.rate_hz == 16_000
+    with pytest.raises(ConfigError, match="AGENTD_VOICE_RATE_HZ"):
+        config.load(None, {"AGENTD_VOICE_RATE_HZ": "22050"})
+
+
+def test_a_relative_root_counts_from_the_file(tmp_path):
+    (tmp_path / "etc").mkdir()
+    file = tmp_path / "etc" / "agentd.toml"
+    file.write_text('[paths]\nroot = "../var"\n')
+    assert config.load(file, {}).path("scenarios") == tmp_path / "var" / "scenarios"

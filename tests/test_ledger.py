@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agentd import ledger
 from agentd.errors import StoreError, StoreRefused
 from agentd.ledger import JOURNAL_BATCH, Ledger, recover
 
@@ -114,3 +115,68 @@ def test_what_the_store_refuses_for_good_is_set_aside(tmp_path):
     repo._keep = refuse
     assert recover(repo, tmp_path) == 0
     assert [f.name for f in tmp_path.iterdir()] == ["call-1.refused"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[]",
+        b"5",
+        b'{"method": "record"}',
+        b'{"method": "record", "arguments": []}',
+        b'{"method": "close", "arguments": {}}',
+        b'{"method": "__init__", "arguments": {}}',
+        b'{"method": "start_call", "arguments": {"answered_at": "yesterday"}}',
+    ],
+)
+def test_a_file_that_is_no_spool_is_set_aside_and_holds_up_nothing(tmp_path, whole, line):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path, away_from=0)
+    repo.away = False
+    (tmp_path / "a-stranger.jsonl").write_bytes(line + b"\n")
+    assert recover(repo, tmp_path) == 1
+    assert repo.kept == whole
+    assert [f.name for f in tmp_path.iterdir()] == ["a-stranger.refused"]
+
+
+def test_what_cannot_be_read_is_left_and_holds_up_nothing(tmp_path, whole):
+    repo = FakeRepo()
+    hold_a_call(repo, tmp_path, away_from=0)
+    repo.away = False
+    (tmp_path / "a-folder.jsonl").mkdir()
+    assert recover(repo, tmp_path) == 1
+    assert repo.kept == whole
+
+
+def test_no_spool_folder_is_no_spool(tmp_path):
+    assert recover(FakeRepo(), tmp_path / "none") == 0
+
+
+def test_a_full_disk_is_an_error_and_costs_only_what_it_cut(tmp_path, monkeypatch, capfd):
+    """The entry after the one that was cut is on a line of its own."""
+    repo = FakeRepo()
+    repo.away = True
+    held = Ledger(repo, "call-1", tmp_path)
+    held.fact("score", {"score": 30}, 1)
+    write = ledger.os.write
+    monkeypatch.setattr(ledger.os, "write", lambda file, data: write(file, data[:20]))
+    with pytest.raises(OSError, match="No space left"):
+        held.fact("score", {"score": 60}, 2)
+    monkeypatch.setattr(ledger.os, "write", write)
+    held.fact("score", {"score": 100}, 3)
+    repo.away = False
+    assert recover(repo, tmp_path) == 1
+    assert [arguments["data"]["score"] for _, arguments in repo.kept] == [30, 100]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_the_store_refuses_in_mid_call_is_told(tmp_path):
+    repo = FakeRepo()
+
+    def refuse(name, arguments):
+        raise StoreRefused("erased meanwhile")
+
+    repo._keep = refuse
+    with pytest.raises(StoreRefused):
+        Ledger(repo, "call-1", tmp_path).fact("score", {"score": 30}, 1)
+    assert list(tmp_path.iterdir()) == []

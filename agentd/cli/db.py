@@ -4,7 +4,6 @@ import click
 import msgspec
 
 from agentd.cli import settings_of
-from agentd.errors import StoreError
 from agentd.store.repo import Repo
 
 
@@ -42,9 +41,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
         repo.close()
     if as_json:
         click.echo(msgspec.json.encode(report))
-        if not report.ok:
-            ctx.exit(1)
     elif report.ok:
         click.echo(report.detail)
     else:
-        raise StoreError(report.detail, mend=report.mend)
+        click.echo(f"agentd: {report.detail}\n  mend: {report.mend}", err=True)
+    ctx.exit(0 if report.ok else 1)

@@ -4,7 +4,7 @@ import click
 import msgspec
 
 from agentd.cli import settings_of
-from agentd.models import MODELS, fetch
+from agentd.models import MODELS, fetch, known
 
 
 @click.group()
@@ -38,6 +38,9 @@ def list_models(ctx: click.Context, as_json: bool) -> None:
 def fetch_models(ctx: click.Context, names: tuple[str, ...], force: bool) -> None:
     """Fetch models; without a name, those agentd comes with (whisper-base and pico)."""
     folder = settings_of(ctx).path("models")
-    for name in names or ("whisper-base", "pico"):
-        if fetch(name, folder, force=force, say=click.echo):
-            click.echo(f"{name}: in {folder / name}")
+    wanted = names or ("whisper-base", "pico")
+    for name in wanted:
+        known(name)  # a misspelt name is told before hundreds of megabytes
+    for name in wanted:
+        fetched = fetch(name, folder, force=force, say=click.echo)
+        click.echo(f"{name}: {'in' if fetched else 'already in'} {folder / name}")

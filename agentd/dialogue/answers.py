@@ -67,7 +67,7 @@ def read(moves: Moves, heard: Utterance) -> Reading:
     for text in heard.alternatives:
         other = brain.understand(text, brain.matcher, expected)
         if other.intent is Intent.OPTOUT:
-            return Reading(heard.text, Intent.OPTOUT, None)
+            return Reading(heard.text or text, Intent.OPTOUT, None)
     if first.intent is not Intent.OPTOUT and heard.confidence < brain.confidence_floor:
         return Reading(heard.text, Intent.UNCLEAR, None, clear=False)
     objection = None

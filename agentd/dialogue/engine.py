@@ -6,6 +6,7 @@ Says and timers that are no longer live are ignored; after Hangup or HungUp only
 for.
 
 Ends, where the design leaves a choice:
+- a call the switch or the network lost (`_TECHNICAL`) is FAILED, not HANGUP;
 - the hard limit of a call ends it by its score (LEAD or NOT_INTERESTED), reason "limit";
 - a drain is FAILED with reason "drain", so that the contact may be called again, unless the lead
   was already decided;
@@ -42,6 +43,21 @@ from agentd.dialogue.state import CallState, Phase, dump, new_state, restore
 __all__ = ["Brain", "CallState", "Timing", "dump", "handle", "new_state", "restore"]
 
 _OPT_OUT_DIGIT = "9"
+# Hangup causes that are nobody's wish: the person may be called again. CRASH is the connection to
+# the switch lost without a word.
+_TECHNICAL = frozenset(
+    (
+        "CRASH",
+        "DESTINATION_OUT_OF_ORDER",
+        "MANAGER_REQUEST",
+        "MEDIA_TIMEOUT",
+        "NETWORK_OUT_OF_ORDER",
+        "NORMAL_TEMPORARY_FAILURE",
+        "RECOVERY_ON_TIMER_EXPIRE",
+        "SWITCH_CONGESTION",
+        "SYSTEM_SHUTDOWN",
+    )
+)
 
 
 def handle(brain: Brain, state: CallState, event: Event, now_ms: int) -> list[Action]:
@@ -216,4 +232,5 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
     state.timers = {}
     moves.say_is_over()
     moves.leave("hangup")
-    moves.dispose(Disposition.LEAD if state.lead else Disposition.HANGUP, event.cause)
+    left = Disposition.FAILED if event.cause in _TECHNICAL else Disposition.HANGUP
+    moves.dispose(Disposition.LEAD if state.lead else left, event.cause)

@@ -71,7 +71,8 @@ class Partial(Event, frozen=True):
 class Utterance(Event, frozen=True):
     """A finished turn of the prospect.
 
-    text: as the recogniser writes it; empty when there was sound but no words.
+    text: as the recogniser writes it; empty when there was sound but no words that could be made
+        out. `alternatives` then hold what it may have been, if anything.
     confidence: 0 to 1. Below the recogniser's floor the ears already send an empty text.
     start_ms, end_ms: first and last voiced frame.
     alternatives: other readings, best first.

@@ -30,12 +30,14 @@ def utterance(moves: Moves, heard: Utterance) -> None:
     state = moves.state
     state.speaking, state.partial = False, ""
     spoken = answers.has_words(heard.text)
-    said = answers.read(moves, heard) if heard.text.strip() else None
+    # Words nobody could make out are no noise: an opt-out may be among what they may have been.
+    mumbled = not heard.text.strip() and any(map(answers.has_words, heard.alternatives))
+    said = answers.read(moves, heard) if heard.text.strip() or mumbled else None
     if said is not None:
         moves.record_prospect(heard, said.intent, said.objection)
         if said.intent is Intent.OPTOUT:
             # Committed now: whatever happens to the call next, it is not lost.
-            moves.suppress("optout", heard.text)
+            moves.suppress("optout", said.text)
         spoken = spoken or said.intent in answers.ALWAYS_HEARD
     if spoken:
         state.silences = state.noises = 0
@@ -49,7 +51,7 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         return
     moves.cancel_timer("silence")
     moves.cancel_timer("answer")
-    if said is None or not spoken:
+    if said is None or not (spoken or mumbled):
         if not moves.resume():
             answers.noise(moves)
     elif state.broken is not None:
@@ -85,7 +87,7 @@ def say_done(moves: Moves, event: SayDone) -> None:
     if state.speech is None or state.speech.say_id != event.say_id:
         return
     speech = state.speech
-    if speech.started_ms is None:
+    if speech.started_ms is None and (event.completed or event.heard_ms > 0):
         speech.started_ms = max(0, moves.now - max(0, event.heard_ms))
     moves.say_is_over(completed=event.completed)
     state.failures = 0

@@ -107,7 +107,8 @@ class SimulatedCall:
             return self._outcome("NORMAL_CLEARING")
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(None)
-        greenlets = [gevent.spawn(self._read), gevent.spawn(self._write)]
+        self._writer = gevent.spawn(self._write)
+        greenlets = [gevent.spawn(self._read), self._writer]
         try:
             self._hold()
             self._linger()
@@ -134,7 +135,7 @@ class SimulatedCall:
     def _linger(self) -> None:
         """After the hangup: the last events, then whatever the client still asks."""
         most = int(LINGER_S * 1000 / TICK_MS)
-        for count in self._clock(lambda: self._closing and not self._outbox):
+        for count in self._clock(self._all_said):
             if not self.switch.closed:
                 self.switch.tick()
             self._perform()
@@ -142,6 +143,9 @@ class SimulatedCall:
                 self._closing = True
             if count >= most:
                 return
+
+    def _all_said(self) -> bool:
+        return self._closing and (not self._outbox or self._writer.dead)
 
     def _clock(self, over: Callable[[], bool]) -> "_Ticks":
         return _Ticks(over, self._count_late)

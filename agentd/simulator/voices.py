@@ -13,7 +13,7 @@ from agentd.speech.library import at_level, resample, trim, write_wav
 from agentd.speech.pico import PicoVoice
 
 # Another person than the agent, who speaks at 100 and 100.
-SPEED, PITCH = 100, 120
+SPEED, PITCH = 90, 80
 LEVEL_DBFS = -22.0
 _HUMS = ("mmh", "mm", "mmm", "hmm", "mhm", "hum", "humm")
 BEEP_HZ, BEEP_S, BEEP_AFTER_S, BEEP_PEAK = 1_000, 0.5, 0.35, 8_000
@@ -40,7 +40,7 @@ class Voices:
     def say(self, text: str, manner: Manner) -> Samples:
         """One text, from the cache or made now."""
         speed, pitch = manner.speed or SPEED, manner.pitch or PITCH
-        identity = f"pico fr 2 speed={speed} pitch={pitch} level={LEVEL_DBFS} {text}"
+        identity = f"pico fr 3 speed={speed} pitch={pitch} level={LEVEL_DBFS} {text}"
         if all(word in _HUMS for word in text.lower().split()):
             return np.concatenate([hum() for _ in text.split()])
         file = self._cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.wav"

@@ -176,6 +176,8 @@ class Switch:
         for name in sorted(self.forks):
             self._out.append(ForkDo(name, "hangup"))
         self.forks.clear()
+        if self.closed:
+            return  # the client has left: there is nobody to tell
         self._event("CHANNEL_UNPARK")
         socket = {"Application": "socket", "Application-Data": self.channel.socket_args}
         response = self.channel.variables.get("current_application_response", "_none_")

@@ -13,17 +13,22 @@ candidate shares in sound with the free decoding is added (`bonus`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rapidfuzz import fuzz
 
 PRIOR = 0.5
+RANK = 4  # percent
 ALIKE, LONG_ENOUGH = 86, 9  # percent, and letters of sound, of a phrase taken by its sound
+_SAME, _NO_DOUBT = 90, 0.9  # of a reading and an expected answer: percent of sound, confidence
 ACCEPT = -3.8  # below it the sound is none of the candidates
 
 # Most answers to a closed question are one of these; their score begins that much higher.
-FREQUENT = {"oui": 0.9, "non": 0.9, "d'accord": 0.3, "oui d'accord": 0.3, "non merci": 0.3}
+FREQUENT = {
+    **{"oui": 0.9, "non": 0.9},
+    **dict.fromkeys(("d'accord", "oui d'accord", "non merci", "oui effectivement"), 0.3),
+}
 
 # Answers that fit any question; steps and themes add their own.
 COMMON = (
@@ -74,6 +79,7 @@ COMMON = (
     "ne me rappelez plus",
     "retirez-moi de vos fichiers",
     "vous vous trompez de numéro",
+    "vous vous trompez de personne",
     "ce n'est pas moi",
     "je veux parler à un conseiller",
 )
@@ -125,6 +131,12 @@ def distinct(candidates: Iterable[str]) -> list[str]:
     return list({re.sub(r"[^\w']+", " ", c.lower()).strip(): c for c in candidates}.values())
 
 
+def same(candidates: Iterable[str], hypothesis: str) -> str:
+    """The first candidate that sounds exactly like the hypothesis; "" if none does."""
+    sound = _joined(hypothesis)
+    return next((c for c in candidates if sound and _joined(c) == sound), "")
+
+
 def alike(candidates: Iterable[str], hypothesis: str) -> str:
     """The hypothesis with what sounds like a known phrase written as that phrase; "" if nothing.
 
@@ -143,27 +155,53 @@ def alike(candidates: Iterable[str], hypothesis: str) -> str:
 
 
 def resemblance(candidate: str, hypotheses: Iterable[str]) -> float:
-    """How much a candidate sounds like any hypothesis, or what follows its "mais": 0 to 100."""
+    """How much a candidate sounds like a hypothesis, or what follows its "mais": 0 to 100.
+
+    hypotheses: best first; each counts RANK less than the one before.
+    """
     sound = _joined(candidate)
     return max(
         (
-            fuzz.ratio(sound, _joined(part))
-            for hypothesis in hypotheses
+            fuzz.ratio(sound, _joined(part)) - RANK * rank
+            for rank, hypothesis in enumerate(hypotheses)
             for part in {hypothesis, hypothesis.rpartition(" mais ")[2]}
         ),
         default=0.0,
     )
 
 
-def bonus(candidate: str, hypotheses: Iterable[str]) -> float:
+def bonus(candidate: str, hypotheses: Sequence[str]) -> float:
     """What sounding like the free decoding adds to a score, and not doing so takes off.
 
-    Nothing for the shortest: "on" is as near to "non" as it is to "oui".
+    Wrong words have the right number of syllables more often than not. Nothing for the shortest:
+    "on" is as near to "non" as it is to "oui".
     """
     if len(_joined(candidate)) < 5:
         return 0.0
     likeness = resemblance(candidate, hypotheses)
-    return max(-1.5, min(3.0, (likeness - 60) / 10))
+    apart = abs(syllables(candidate) - syllables(hypotheses[0])) if hypotheses else 0
+    return max(-1.5, min(3.0, (likeness - 60) / 10)) - 0.5 * max(0, apart - 1)
+
+
+def shortlist(candidates: Sequence[str], hypotheses: Sequence[str], limit: int) -> list[str]:
+    """The `limit` candidates worth scoring: those that sound most like what was written.
+
+    The answers given most often stay whatever was written: the shortest are written worst.
+    """
+    near = sorted(candidates, key=lambda c: -resemblance(c, hypotheses))[:limit]
+    return [c for c in candidates if c in FREQUENT or c in near]
+
+
+def objections(candidates: Iterable[str], hypotheses: Sequence[str], limit: int) -> list[str]:
+    """The `limit` whole answers ("oui mais c'est trop cher") that sound most like what was written.
+
+    Nobody says only "c'est trop cher" to a yes-or-no question; a list of all that can follow a
+    "mais" would be endless.
+    """
+    known = [c for c in candidates if not c.lower().startswith(("mais ", "oui ", "non "))]
+    return nearest(
+        [f"{lead} mais {c}" for c in known for lead in ("oui", "non")], hypotheses, limit
+    )
 
 
 def nearest(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) -> list[str]:
@@ -172,6 +210,20 @@ def nearest(candidates: Iterable[str], hypotheses: Iterable[str], limit: int) ->
     scored = [(resemblance(c, heard), c) for c in dict.fromkeys(candidates)]
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
     return [c for score, c in scored[:limit] if score > 45]
+
+
+def lean(text: str, sure: float, expected: Sequence[str]) -> tuple[str, float]:
+    """A reading of any recogniser, weighed with what is expected: the text, and how sure (0 to 1).
+
+    What sounds like an expected answer is more likely right, and written like it when the
+    recogniser itself was in doubt; what does not is left as it is.
+    """
+    near = nearest(expected, [text], 1) if text else []
+    likeness = resemblance(near[0], [text]) if near else 0.0
+    if likeness < _SAME:
+        return text, sure
+    other = near[0] if sure < _NO_DOUBT else text
+    return other, 1 - (1 - sure) * (1 - likeness / 200)
 
 
 @lru_cache(maxsize=20_000)

@@ -3,13 +3,13 @@
     bytes -> 20 ms frames -> voice activity -> endpointing -> recogniser (on Workers) -> Utterance
                                           `-> barge-in -> Interruption
 
-Every SpeechStarted is followed by exactly one Utterance, whatever fails in between. Times are
-milliseconds since the call was answered, counted in audio received.
+Every SpeechStarted is followed by exactly one Utterance, whatever fails in between, until `close`.
+Times are milliseconds since the call was answered, counted in audio received.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Literal
 
 import gevent
 import numpy as np
@@ -17,23 +17,38 @@ import structlog
 
 from agentd.config import SpeechSettings
 from agentd.dialogue import events as ev
-from agentd.dialogue.text import normalise
-from agentd.errors import AgentdError
+from agentd.errors import AgentdError, SpeechError
 from agentd.speech import bargein
 from agentd.speech.endpointing import Endpointer, Moment, Tuning, completeness
 from agentd.speech.frames import FRAME_MS, Rechunker
-from agentd.speech.recogniser import NOTHING, Heard, Recogniser, Samples
+from agentd.speech.recogniser import NOTHING, Heard, Recogniser, Samples, Stream
 from agentd.speech.vad import Vad
-from agentd.speech.workers import Workers
+from agentd.speech.workers import Job, Workers
 
 log = structlog.get_logger(component="ears")
 
 LEAD_MS = 240  # of sound before speech was noticed, kept: the first consonant is in it
 STREAM_EVERY_MS = 300  # how often a streaming recogniser is fed during speech
-FINAL_TIMEOUT_S = 6.0
-Span = tuple[int, int]  # start and end of a turn, ms
-
+FINAL_TIMEOUT_S = 6.0  # a recognition that takes longer is given up
 MOST_FAILURES = 3  # recognitions in a row, before the call is given up
+
+Kind = Literal["partial", "speculate", "final"]
+
+
+class Turn:
+    """One turn of the prospect, while it goes on and until its Utterance is out."""
+
+    def __init__(self, start_ms: int, lead: Sequence[bytes]) -> None:
+        self.start_ms = start_ms
+        self.end_ms: int | None = None  # set once it is over
+        self.frames = [*lead]
+        self.version = 0  # of what has been said: a recognition of an older one is stale
+        self.guess: Heard | None = None  # what was said, should it end now
+
+    def samples(self, silence_ms: int = 0) -> Samples:
+        """What has been heard, less `silence_ms` at its end."""
+        frames = self.frames[: len(self.frames) - silence_ms // FRAME_MS]
+        return np.frombuffer(b"".join(frames), np.int16)
 
 
 class Ears:
@@ -47,33 +62,40 @@ class Ears:
         settings: SpeechSettings,
         vocabulary: Sequence[str] = (),
     ) -> None:
+        """emit: called from the greenlet that feeds, and from one of our own; must not wait.
+
+        recogniser: warm. vocabulary: phrases of the call's theme (objections as people say them).
+        """
+        self.base_ms = 0  # when the first sample was heard, ms since the answer
         self._emit = emit
         self._workers = workers
-        self._streaming = recogniser.streaming
-        self._stream = recogniser.stream(vocabulary)
+        self._recogniser = recogniser
+        self._vocabulary = tuple(vocabulary)
+        self._stream: Stream = recogniser.stream(self._vocabulary)
+        self._floor = settings.confidence_floor
         self._chunks = Rechunker()
         self._vad = Vad(settings.vad_level)
-        self._endpointer = Endpointer(
-            Tuning(
-                quick_ms=settings.endpoint_quick_ms,
-                unknown_ms=settings.endpoint_ms,
-                patient_ms=settings.endpoint_patient_ms,
-                longest_ms=settings.max_utterance_ms,
-            )
+        self._tuning = Tuning(
+            quick_ms=settings.endpoint_quick_ms,
+            unknown_ms=settings.endpoint_ms,
+            patient_ms=settings.endpoint_patient_ms,
+            longest_ms=settings.max_utterance_ms,
         )
-        self.base_ms = 0
+        self._endpointer = Endpointer(self._tuning)
         self._lead: deque[bytes] = deque(maxlen=LEAD_MS // FRAME_MS)
-        self._turn: list[bytes] = []
-        self._start_ms = 0
-        self._end_ms = 0
-        self._version = 0  # of what has been said: a recognition of an older one is stale
+        self._turn: Turn | None = None
+        self._barge = bargein.Tuning()
+        self._level = bargein.Level(self._barge)
+        self._agent_speaks = False
+        self._echo_until_ms = -1
         self._say: tuple[str, bargein.BargeIn] | None = None
-        self._phrases: tuple[str, ...] | None = None
-        self._jobs: deque[tuple[str, int, Samples, Span | None]] = deque()
+        self._phrases: tuple[str, ...] = ()
+        self._expected: tuple[str, ...] | None = None  # what the stream was told last
+        self._jobs: deque[tuple[Kind, int, Turn]] = deque()
         self._worker: gevent.Greenlet | None = None
-        self._guess: Heard | None = None  # of the turn so far, should it end now
         self._failures = 0
         self._closed = False
+        self.unheard = 0  # turns that ended empty because recognition failed or was refused
 
     @property
     def audio_ms(self) -> int:
@@ -81,29 +103,35 @@ class Ears:
         return self._chunks.audio_ms
 
     def listen(self, step: str, phrases: Sequence[str]) -> None:
-        """What may be answered next."""
+        """What may be answered next: biases what is recognised from now on."""
         self._phrases = tuple(phrases)
 
     def agent_speaking(self, say_id: str, interruptible: bool) -> None:
         """A Say has begun to play."""
-        judge = bargein.BargeIn(bargein.Tuning())
-        self._say = (say_id, judge) if interruptible else None
+        self._agent_speaks = True
+        self._say = (say_id, bargein.BargeIn(self._barge)) if interruptible else None
 
     def agent_silent(self) -> None:
         """Nothing of ours plays."""
+        if self._agent_speaks:
+            self._echo_until_ms = self._now_ms + self._barge.tail_ms
+        self._agent_speaks = False
         self._say = None
 
     def feed(self, pcm: bytes) -> None:
-        """Bytes of the fork: L16 16 kHz mono, any number of them."""
+        """Bytes of the fork: L16 16 kHz mono, any number of them. About 30 us a frame."""
         if self._closed:
             return
         for frame in self._chunks.feed(pcm):
             self._frame(frame)
 
     def close(self) -> None:
-        """The call is over; a recognition under way ends by itself and is not heard."""
+        """The call is over. A recognition under way ends by itself, and nothing is emitted."""
+        if self._closed:
+            return
         self._closed = True
         self._jobs.clear()
+        self._turn = None
         if self._worker is None:
             self._stream.close()
 
@@ -114,114 +142,168 @@ class Ears:
         return self.base_ms + self.audio_ms
 
     def _frame(self, frame: bytes) -> None:
-        voiced = self._vad.voiced(frame)
-        if self._say is not None and self._say[1].feed(voiced, self._vad.rms):
-            self._emit(ev.Interruption(self._say[0], self._now_ms))
-        speaking = self._endpointer.speaking
+        voiced = self._heard(frame)
         moment = self._endpointer.feed(voiced)
-        if speaking or moment is Moment.STARTED:
-            self._turn.append(frame)
-        else:
+        if moment is Moment.STARTED:
+            self._began()
+        if self._turn is None:
             self._lead.append(frame)
+        else:
+            self._turn.frames.append(frame)
+        if self._say is not None and self._say[1].feed(voiced):
+            self._emit(ev.Interruption(self._say[0], self._now_ms))
         match moment:
-            case Moment.STARTED:
-                self._began()
             case Moment.PAUSED:
                 self._recognise("speculate")
-            case Moment.RESUMED:
-                self._version += 1
-                self._guess = None
+            case Moment.RESUMED if self._turn is not None:
+                self._turn.version += 1
+                self._turn.guess = None
             case Moment.ENDED:
                 self._ended()
-            case None if self._streaming and self._endpointer.speaking:
-                if len(self._turn) * FRAME_MS % STREAM_EVERY_MS == 0:
+            case None if self._recogniser.streaming and self._turn is not None:
+                if len(self._turn.frames) * FRAME_MS % STREAM_EVERY_MS == 0:
                     self._recognise("partial")
 
+    def _heard(self, frame: bytes) -> bool:
+        """Is there a voice, and not our own coming back?"""
+        voiced = self._vad.voiced(frame)
+        if self._agent_speaks or self._now_ms <= self._echo_until_ms:
+            # A turn under way has soft endings; to begin one takes more.
+            share = 0.7 if self._turn is not None else 1.0
+            return voiced and self._vad.rms >= share * self._level.threshold
+        if voiced and self._turn is not None:
+            self._level.learn(self._vad.rms)
+        return voiced
+
     def _began(self) -> None:
-        self._version += 1
-        self._turn = [*self._lead, *self._turn]
+        start_ms = max(0, self._now_ms - self._endpointer.length_ms)
+        self._turn = Turn(start_ms, self._lead)
         self._lead.clear()
-        self._guess = None
-        self._start_ms = self._now_ms - Tuning().start_within_ms
-        self._emit(ev.SpeechStarted(max(0, self._start_ms)))
+        self._emit(ev.SpeechStarted(start_ms))
 
     def _ended(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
         silence = self._endpointer.silence_ms
-        self._end_ms = self._now_ms - silence
-        self._recognise("final")
-        self._turn = []
+        turn.end_ms = max(turn.start_ms, self._now_ms - silence)
+        self._lead.clear()
+        if turn.guess is not None:
+            # Nothing was voiced since: the turn only fell silent.
+            self._utterance(turn, turn.guess)
+            return
+        if not self._recogniser.streaming:
+            # The same samples as at the pause, if there was one: they need no second look.
+            extra = max(0, silence - self._tuning.pause_ms)
+            del turn.frames[len(turn.frames) - extra // FRAME_MS :]
+        self._queue("final", turn)
 
     # -- recognition, one piece at a time ----------------------------------------------------
 
-    def _recognise(self, kind: str) -> None:
-        """Queue a recognition of the turn so far. Speculations give way to what is newer."""
-        samples = np.frombuffer(b"".join(self._turn), np.int16)
-        span = None
-        if kind == "final":
-            span = (max(0, self._start_ms), max(0, self._end_ms))
-            if self._guess is not None and not self._streaming:
-                # Nothing was voiced after it: the turn only fell silent.
-                self._utterance(self._guess, span)
-                self._guess = None
-                return
+    def _recognise(self, kind: Kind) -> None:
+        if self._turn is not None:
+            self._queue(kind, self._turn)
+
+    def _queue(self, kind: Kind, turn: Turn) -> None:
+        """What is only worth knowing early gives way to what is newer; a final never does."""
         while self._jobs and self._jobs[-1][0] != "final":
             self._jobs.pop()
-        self._jobs.append((kind, self._version, samples, span))
+        self._jobs.append((kind, turn.version, turn))
         if self._worker is None:
             self._worker = gevent.spawn(self._work)
 
     def _work(self) -> None:
         try:
             while self._jobs and not self._closed:
-                self._one(*self._jobs.popleft())
+                kind, version, turn = self._jobs.popleft()
+                heard = self._one(kind, turn)
+                if not self._closed:
+                    self._came(kind, version, turn, heard)
         finally:
             self._worker = None
             if self._closed:
                 self._stream.close()
 
-    def _one(self, kind: str, version: int, samples: Samples, span: Span | None) -> None:
-        heard = NOTHING
+    def _one(self, kind: Kind, turn: Turn) -> Heard | None:
+        """One recognition; None when it failed, which has then been said."""
         try:
-            if self._phrases is not None:
-                self._stream.expect(self._phrases)
-                self._phrases = None
-            work = getattr(self._stream, kind)
-            heard = self._workers.submit(work, samples).get(timeout=FINAL_TIMEOUT_S)
-            self._failures = 0
+            job = self._workers.submit(
+                self._recognition, self._stream, kind, turn.samples(), self._phrases
+            )
+        except SpeechError as error:
+            self._refused(kind, str(error))
+            return None
+        try:
+            heard: Heard = job.get(timeout=FINAL_TIMEOUT_S)
         except gevent.Timeout:
-            self._failed("recognition took too long")
+            if job.cancel():
+                self._refused(kind, f"not begun within {FINAL_TIMEOUT_S:.0f} s")
+            else:
+                self._failed(job, f"recognition took more than {FINAL_TIMEOUT_S:.0f} s")
         except AgentdError as error:
-            self._failed(str(error))
+            self._failed(job, str(error))
         except Exception as error:  # noqa: BLE001 - a native engine may raise anything
-            self._failed(f"{type(error).__name__}: {error}")
-        if self._closed:
-            return
+            self._failed(job, f"{type(error).__name__}: {error}")
+        else:
+            self._failures = 0
+            return heard
+        return None
+
+    def _recognition(
+        self, stream: Stream, kind: Kind, samples: Samples, phrases: tuple[str, ...]
+    ) -> Heard:
+        """On a thread of Workers."""
+        if phrases != self._expected:
+            stream.expect(phrases)
+            self._expected = phrases
+        if kind == "partial":
+            return Heard(stream.partial(samples), 0.0)
+        return stream.speculate(samples) if kind == "speculate" else stream.final(samples)
+
+    def _came(self, kind: Kind, version: int, turn: Turn, heard: Heard | None) -> None:
         if kind == "final":
-            self._utterance(heard, span or (0, 0))
-        elif version == self._version and self._endpointer.speaking:
-            self._guessed(kind, heard)
-        elif version == self._version and kind == "speculate":
-            self._settle(heard)
+            if heard is None:
+                self.unheard += 1
+            self._utterance(turn, heard or NOTHING)
+        elif heard is None or version != turn.version:
+            return
+        elif turn.end_ms is None:
+            if kind == "speculate" and not self._recogniser.streaming:
+                turn.guess = heard
+            self._endpointer.said = completeness(heard.text)
+            if heard.text:
+                self._emit(ev.Partial(heard.text, self._now_ms))
+        elif not self._recogniser.streaming and self._jobs and self._jobs[0][2] is turn:
+            # The turn ended while its speculation ran: the final that waits would say the same.
+            self._jobs.popleft()
+            self._utterance(turn, heard)
 
-    def _guessed(self, kind: str, heard: Any) -> None:
-        text = heard if kind == "partial" else heard.text
-        self._endpointer.said = completeness(normalise(text))
-        if kind == "speculate":
-            self._guess = heard
-        if text:
-            self._emit(ev.Partial(text, self._now_ms))
+    def _utterance(self, turn: Turn, heard: Heard) -> None:
+        text, others = heard.text, heard.alternatives
+        if heard.confidence < self._floor and text:
+            # Not understood; kept for what must never be missed.
+            text, others = "", (text, *others)
+        end_ms = turn.start_ms if turn.end_ms is None else turn.end_ms
+        self._emit(ev.Utterance(text, heard.confidence, turn.start_ms, end_ms, others))
 
-    def _settle(self, heard: Heard) -> None:
-        """The turn ended while its speculation ran: a final of the same turn waits for it."""
-        if self._jobs and self._jobs[0][0] == "final" and not self._streaming:
-            _, _, _, span = self._jobs.popleft()
-            self._utterance(heard, span or (0, 0))
+    def _refused(self, kind: Kind, reason: str) -> None:
+        """Too much work for the machine: no fault of the recogniser's."""
+        log.warning("recognition refused", kind=kind, reason=reason)
+        if kind == "final":
+            self._renew(None)  # what it was fed of this turn must not run into the next
 
-    def _utterance(self, heard: Heard, span: Span) -> None:
-        self._emit(ev.Utterance(heard.text, heard.confidence, *span, heard.alternatives))
-
-    def _failed(self, reason: str) -> None:
+    def _failed(self, job: Job, reason: str) -> None:
         self._failures += 1
         log.error("recognition failed", reason=reason, in_a_row=self._failures)
-        if self._failures == MOST_FAILURES:
+        self._renew(job)
+        if self._failures == MOST_FAILURES and not self._closed:
             self._emit(ev.Fault(f"recognition failed {MOST_FAILURES} times: {reason}"))
+
+    def _renew(self, job: Job | None) -> None:
+        """Leave the stream for a new one; a thread may be in it still, and is waited for."""
+        stream, self._stream = self._stream, self._recogniser.stream(self._vocabulary)
+        self._expected = None
+        if job is None or job.ready():
+            stream.close()
+        else:
+            job.rawlink(lambda _: stream.close())

@@ -4,6 +4,8 @@ The end of a turn is decided by silence, and how much of it is asked for by what
 little after "oui", more after "oui mais". Time is counted in frames received, never on a clock.
 """
 
+import re
+import unicodedata
 from enum import StrEnum
 
 import msgspec
@@ -34,6 +36,7 @@ class Tuning(msgspec.Struct, frozen=True):
     start_ms: int = 60  # of voice within `start_within_ms`, before it is called speech
     start_within_ms: int = 160
     pause_ms: int = 180
+    resume_ms: int = 40  # of voice in a row, before a pause is over: a click is less
     quick_ms: int = 300
     unknown_ms: int = 600
     patient_ms: int = 1200
@@ -50,7 +53,13 @@ class Endpointer:
         self.said = Said.UNKNOWN
         self._silence_ms = 0
         self._length_ms = 0
+        self._voice_ms = 0
         self._paused = False
+
+    @property
+    def length_ms(self) -> int:
+        """Length of the turn, from its first voiced frame."""
+        return self._length_ms
 
     @property
     def silence_ms(self) -> int:
@@ -66,7 +75,7 @@ class Endpointer:
         del self._recent[: -(self._tuning.start_within_ms // FRAME_MS)]
         if not voiced or sum(self._recent) * FRAME_MS < self._tuning.start_ms:
             return None
-        self._length_ms = len(self._recent) * FRAME_MS
+        self._length_ms = (len(self._recent) - self._recent.index(True)) * FRAME_MS
         self._recent.clear()
         self.speaking = True
         self.said = Said.UNKNOWN
@@ -78,13 +87,14 @@ class Endpointer:
         self._length_ms += FRAME_MS
         if self._length_ms >= self._tuning.longest_ms:
             return self._end()
-        if voiced:
+        self._voice_ms = self._voice_ms + FRAME_MS if voiced else 0
+        if voiced and (not self._paused or self._voice_ms >= self._tuning.resume_ms):
             self._silence_ms = 0
-            if self._paused:
-                self._paused = False
-                self.said = Said.UNKNOWN
-                return Moment.RESUMED
-            return None
+            if not self._paused:
+                return None
+            self._paused = False
+            self.said = Said.UNKNOWN
+            return Moment.RESUMED
         self._silence_ms += FRAME_MS
         if self._silence_ms >= self._wanted_ms():
             return self._end()
@@ -109,37 +119,48 @@ class Endpointer:
 # Words a French turn does not end with: conjunctions, articles, prepositions, clitics, hesitations.
 _HANGING = frozenset(
     "mais et ou donc car parce que qu si quand comme puisque alors bah ben euh heu hum enfin "
-    "le la les l un une des du de d au aux a en dans sur pour par avec sans chez vers "
-    "je j tu il elle on nous vous ils elles me m te t se s ne n y c ce cet cette ces ca "
+    "le la les l un une des du de d au aux à en dans sur pour par sans chez vers depuis "
+    "je j tu il elle on ils elles me m te t se s ne n y c ce cet cette ces "
     "mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs qui dont "
-    "tres trop plus suis est ai as avez avons etes".split()
+    "très trop plus suis est es ai as a avez avons êtes".split()
 )
-# ... but some of them do when something stands before: "comme ça", "je ne veux plus".
-_WHOLE_LAST = frozenset(("ca", "plus", "trop", "vous", "nous", "la", "avec"))
+# ... though these words end one often enough, after these.
+_WHOLE = (
+    "(?:en|y) (?:a|ai|as|avez|avons)",  # j'en ai
+    "en (?:ai|as|a|avez|avons|faut|veux|veut|voudrais|reste) (?:pas )?(?:un|une)",  # j'en ai un
+    "(?:est|êtes|es|de|à|pour|par|chez|avec|sais|savoir) qui",  # c'est qui
+    "(?:ne|n|en|non|moi|toi|lui|pas|me|m|rappelez|appelez) (?:\\w+ ){0,2}plus",  # je n en veux plus
+    "(?:en plus|c est trop|de trop|mais si|ah si|et alors|oui si|vas y|allez y|j y suis)",
+)
+_WHOLE_ENDING = re.compile(rf"(?:^|.* )(?:{'|'.join(_WHOLE)})")
 _COMPLETE = frozenset(
-    "oui ouais ouai non nan si ok okay voila exactement absolument volontiers carrement "
-    "allo bonjour pardon comment jamais stop evidemment effectivement parfait entendu merci".split()
+    "oui ouais ouai non nan si ok okay voilà exactement absolument volontiers carrément allô allo "
+    "bonjour pardon comment jamais stop évidemment effectivement parfait entendu merci".split()
 )
 _COMPLETE_PHRASES = (
-    "d accord", "bien sur", "pourquoi pas", "tout a fait", "pas du tout", "allez y", "non merci",
-    "vous ecoute", "ca marche", "c est ca", "m interesse pas", "m interesse", "pas interesse",
-    "pas le temps", "je sais pas", "peut etre", "au revoir", "c est bon", "c est moi",
+    "d accord", "bien sûr", "pourquoi pas", "tout à fait", "pas du tout", "allez y", "non merci",
+    "vous écoute", "ça marche", "c est ça", "m intéresse pas", "m intéresse", "pas intéressé",
+    "pas intéressée", "pas le temps", "sais pas", "peut être", "au revoir", "c est bon",
+    "c est moi", "en ai un", "appelez plus", "rappelez plus", "c est qui", "êtes qui", "ah si",
+    "mais si",
 )  # fmt: skip
+_WORDS = re.compile(r"\w+")
 
 
 def completeness(text: str) -> Said:
-    """What `text` (normalised: lower case, no accents, words apart) promises.
+    """What `text`, as a recogniser writes it, promises.
 
     A short whole answer is complete; a last word that cannot end a French turn is unfinished.
     """
-    words = text.split()
+    bare = " ".join(_WORDS.findall(unicodedata.normalize("NFC", text).lower()))
+    words = bare.split()
     if not words:
         return Said.UNKNOWN
     last = words[-1]
-    if last in _HANGING and not (last in _WHOLE_LAST and len(words) > 1):
-        return Said.UNFINISHED
-    if any(text == p or text.endswith(" " + p) for p in _COMPLETE_PHRASES):
+    if bare == "si" or any(bare == p or bare.endswith(" " + p) for p in _COMPLETE_PHRASES):
         return Said.COMPLETE
+    if last in _HANGING and not _WHOLE_ENDING.fullmatch(bare):
+        return Said.UNFINISHED
     if last in _COMPLETE and len(words) <= 4:
         return Said.COMPLETE
     return Said.UNKNOWN

@@ -32,7 +32,7 @@ from agentd.speech.synthesis import Voice, open_voice, speakable
 MASTER_HZ = 22_050
 LINE_RATES = (8_000, 16_000)
 CACHE_FILES = 2_000  # synthesised files kept a rate: about 200 MB at 8 kHz
-PROCESSING = 2  # of what comes out of an engine: another number makes all of it anew
+PROCESSING = 3  # of what comes out of an engine: another number makes all of it anew
 LEVEL_DBFS = -20.0  # RMS of what is synthesised live, near that of the recordings
 _KEY = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
@@ -83,7 +83,8 @@ class AudioLibrary:
         path = self._cached(clip.text, rate_hz)
         if not path.exists():
             samples = say(voice, clip.text)
-            write_wav(path, at_level(resample(samples, voice.rate_hz, rate_hz)), rate_hz)
+            sound = resample(samples, voice.rate_hz, rate_hz)
+            write_wav(path, at_level(sound, LEVEL_DBFS + voice.level_db), rate_hz)
             self._forget_oldest(path.parent)
         return path
 
@@ -96,7 +97,7 @@ class AudioLibrary:
         try:
             with wave.open(str(path)) as file:
                 length = int(file.getnframes() * 1000 // file.getframerate())
-        except (wave.Error, EOFError) as error:
+        except (wave.Error, EOFError, ZeroDivisionError) as error:
             raise SpeechError(f"{path} is not a WAV file: {error}") from None
         if len(self._lengths) > 10_000:
             self._lengths.clear()
@@ -115,8 +116,8 @@ class AudioLibrary:
             or not self.path(clip.key, rate).exists()
         ]
 
-    def path(self, key: str, rate_hz: int) -> Path:
-        """Where the recording of `key` is or would be."""
+    def path(self, key: str, rate_hz: int = MASTER_HZ) -> Path:
+        """Where the recording of `key` is or would be; its master unless a rate is given."""
         if not _KEY.fullmatch(key) or ".." in key:
             raise SpeechError(f"{key!r} cannot be the name of a recording")
         return self.folder / str(rate_hz) / f"{key}.wav"
@@ -136,7 +137,8 @@ class AudioLibrary:
                 except (msgspec.DecodeError, OSError) as error:
                     raise SpeechError(
                         f"{file} cannot be read: {error}",
-                        mend=f"delete it and run agent-tools clone-voice {self._name} --all",
+                        mend="put back a good copy; or delete it (a person's recordings are then "
+                        f"rendered over) and run agent-tools clone-voice {self._name} --all",
                     ) from None
                 self._read_at = stamp
             return self._manifest
@@ -149,19 +151,31 @@ class AudioLibrary:
 
     def _cached(self, text: str, rate_hz: int) -> Path:
         assert self._voice is not None
-        made = f"{PROCESSING} {self._voice.settings}\n{text}"
+        made = f"{made_by(self._voice)}\n{text}"
         name = hashlib.sha256(made.encode()).hexdigest()
         return self.folder / "cache" / str(rate_hz) / f"{name}.wav"
 
     def _forget_oldest(self, folder: Path) -> None:
         files = list(folder.glob("*.wav"))
         if len(files) > CACHE_FILES:
-            files.sort(key=lambda f: f.stat().st_mtime_ns)
+            files.sort(key=_age)
             for file in files[: CACHE_FILES // 10]:
                 file.unlink(missing_ok=True)
 
 
+def _age(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0  # another worker has just forgotten it
+
+
 Int16 = NDArray[np.int16]
+
+
+def made_by(voice: Voice) -> str:
+    """Everything but the text that decides how a recording sounds."""
+    return f"{voice.settings} processing={PROCESSING}"
 
 
 def say(voice: Voice, text: str) -> Int16:

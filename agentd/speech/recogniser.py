@@ -93,4 +93,4 @@ def open_recogniser(settings: Settings) -> Recogniser:
         )
     from agentd.speech.whisper_engine import WhisperRecogniser
 
-    return WhisperRecogniser(whisper, speech.confidence_floor)
+    return WhisperRecogniser(whisper, speech.confidence_floor, parallel=speech.threads)

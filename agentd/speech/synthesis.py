@@ -1,5 +1,6 @@
 """Voices: text in, samples out. Which engine a voice uses stands in voices/<name>/voice.yaml."""
 
+import math
 import re
 import shutil
 import subprocess
@@ -37,11 +38,15 @@ class Voice(Protocol):
         """Of what `render` returns."""
 
     @property
+    def level_db(self) -> float:
+        """How much louder than others it is to be made, 0 at volume 100."""
+
+    @property
     def settings(self) -> str:
         """Everything that changes the sound: part of what recordings are addressed by."""
 
     def render(self, text: str) -> NDArray[np.int16]:
-        """Speech for a text, mono. Raises SpeechError."""
+        """Speech for a text, mono. Raises SpeechError, also where there is nothing to say."""
 
 
 class VoiceFile(BaseModel):
@@ -52,7 +57,7 @@ class VoiceFile(BaseModel):
     engine: Literal["pico", "espeak"] = "pico"
     speed: int = Field(100, ge=50, le=200, description="percent")
     pitch: int = Field(100, ge=50, le=200, description="percent")
-    volume: int = Field(100, ge=10, le=200, description="percent")
+    volume: int = Field(100, ge=10, le=200, description="percent of the usual loudness")
 
 
 class EspeakVoice:
@@ -69,22 +74,25 @@ class EspeakVoice:
         self._command = [
             *(found, "--stdout", "-v", "fr-fr"),
             *("-s", str(round(155 * speed / 100)), "-p", str(round(50 * pitch / 100))),
-            *("-a", str(round(100 * volume / 100))),
         ]
+        self.level_db = 20 * math.log10(volume / 100)
         self.settings = f"espeak speed={speed} pitch={pitch} volume={volume}"
 
     def render(self, text: str) -> NDArray[np.int16]:
         """Speech for a text, int16 mono 22,050 Hz. Raises SpeechError."""
         try:
             done = subprocess.run(
-                [*self._command, "--", text],
+                [*self._command, "--", text.replace("\0", " ").encode(errors="ignore")],
                 capture_output=True,
                 timeout=ESPEAK_TIMEOUT_S,
                 check=True,
             )
         except (subprocess.SubprocessError, OSError) as error:
             raise SpeechError(f"espeak-ng failed: {error}") from None
-        return np.frombuffer(done.stdout[44:], np.int16)  # after the WAV header
+        samples = np.frombuffer(done.stdout[44:], np.int16)  # after the WAV header
+        if not samples.any():
+            raise SpeechError("espeak-ng finds nothing to say in the text", mend="write words")
+        return samples
 
 
 def read_voice(folder: Path) -> VoiceFile:
@@ -99,6 +107,10 @@ def read_voice(folder: Path) -> VoiceFile:
     try:
         data = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
         return VoiceFile.model_validate(data or {})
+    except OSError as error:
+        raise BadInput(
+            f"{file}: cannot be read ({error.strerror})", mend="check the path and its permissions"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{file}: not valid YAML: {error}") from None
     except ValidationError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agentd.errors import SpeechError
+from agentd.speech import candidates as cand
 from agentd.speech.recogniser import NOTHING, RATE_HZ, Heard, Samples
 
 MOST_IDLE = 64  # recognisers kept for reuse: fresh ones cost 80 ms and decode twice as slowly
@@ -78,9 +79,11 @@ class VoskStream:
         self._native: Any = None
         self._fed = 0
         self._before: list[dict[str, Any]] = []
+        self._expected: tuple[str, ...] = cand.COMMON
 
     def expect(self, phrases: Sequence[str]) -> None:
-        """Not used: see `VoskRecogniser.stream`."""
+        """Answers likely next: they support a reading that sounds like one of them."""
+        self._expected = (*phrases, *cand.COMMON)
 
     def partial(self, utterance: Samples) -> str:
         """What has been said so far."""
@@ -93,14 +96,16 @@ class VoskStream:
         return Heard(self.partial(utterance), 0.5)
 
     def final(self, utterance: Samples) -> Heard:
-        """What was said; confidence is the mean of the words'."""
+        """What was said; confidence is the mean of the words', and what the step expects."""
         self._feed(utterance)
         words = [*self._before, *json.loads(self._native.FinalResult()).get("result", [])]
         self._rest()
         if not words:
             return NOTHING
         sure = sum(float(w.get("conf", 0.0)) for w in words) / len(words)
-        return Heard(_text(words), round(sure, 3))
+        heard = _text(words)
+        text, sure = cand.lean(heard, sure, self._expected)
+        return Heard(text, round(sure, 3), (heard,) if heard != text else ())
 
     def close(self) -> None:
         """Give the native recogniser back."""

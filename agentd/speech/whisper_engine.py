@@ -24,14 +24,31 @@ FRAMES_PER_S = 100  # of the log-mel features
 TOKENS_PER_S = 8  # nobody speaks faster; more is a decoder going round in circles
 SHORTEST_CLEANED_S = 1.1
 BATCH = 12  # candidates scored together
-NEAREST = 8  # theme phrases worth scoring
+NEAREST, EXPECTED, OBJECTIONS = 6, 10, 3  # phrases worth scoring
+ALIKE = 72  # percent of sound
+DOUBTFUL = 0.4  # the same for a candidate of another length
+POSSIBLE = 0.25  # mean p a token from which a free decoding may be what was said
+# Mean p a token from which a free decoding that sounds exactly like a known phrase is that phrase:
+# 48 of 164 were such, and all 48 meant what was said. It saves scoring the candidates, 320 ms.
+SURE_SAME = 0.5
 SURE = 0.6  # mean p a token of a free decoding that only a clear candidate overrules
 SILENCE_AROUND_S = 0.4  # an utterance's lead, and the pause that ended it
 SILENCE = 200 / 32768  # peak under which there is nothing to decode
 
+# What was said before, for the decoder: 164 phrases of a call were written word for word .49 of the
+# times without it, .55 with it.
+_BEFORE = (
+    " Allô ? Bonjour, je vous appelle de la banque. Oui, je vous écoute. Non merci, ça ne "
+    "m'intéresse pas. C'est trop cher. Rappelez-moi demain. Qui êtes-vous ?"
+)
+
 # What Whisper writes for noise and music: subtitles it was trained on.
-_PHANTOMS = ("sous-titr", "amara.org", "radio-canada", "merci d'avoir regard", "abonnez-vous")
-_FOREIGN = ("thank you", "thanks for watching", "you", "bye")
+_PHANTOMS = (
+    "sous-titr", "sous titr", "soustitr", "amara", "radio-canada", "merci d'avoir regard",
+    "abonnez-vous", "vous abonner", "cette vidéo", "prochaine vidéo", "la chaîne", "www.", "http",
+    "♪", "[musique", "(musique", "musique de", "générique",
+)  # fmt: skip
+_FOREIGN = ("thank you", "thanks for watching", "you", "bye", "bye bye", "the end", "so", "okay")
 
 
 class WhisperRecogniser:
@@ -79,7 +96,8 @@ class WhisperRecogniser:
             self._tokenizer = Tokenizer(
                 model.hf_tokenizer, multilingual=True, task="transcribe", language="fr"
             )
-            self._prompt = model.get_prompt(self._tokenizer, [], without_timestamps=True)
+            before = self._tokenizer.encode(_BEFORE)
+            self._prompt = model.get_prompt(self._tokenizer, before, without_timestamps=True)
             self._model = model
             noise = np.random.default_rng(3).normal(0, 0.003, int(RATE_HZ * MIN_WINDOW_S))
             self._noise = self._encode(noise.astype(np.float32))
@@ -106,11 +124,19 @@ class WhisperRecogniser:
         voiced = max(0.2, seconds - SILENCE_AROUND_S)
         hypotheses, mean = self._free(encoded, seconds)
         free = hypotheses[0] if hypotheses else ""
-        possible = cand.plausible((*cand.COMMON, *phrases), voiced)
+        expected = cand.same((*phrases, *cand.COMMON, *vocabulary), free)
+        if expected and math.exp(mean) > SURE_SAME:
+            return Heard(expected, round(math.sqrt(math.exp(mean)), 3), tuple(hypotheses))
+        possible = cand.plausible(phrases, voiced)
+        trust = min(1.0, math.exp(mean) / SURE)
+        # What was written badly says little about what was said.
+        most = EXPECTED if trust == 1.0 else 2 * EXPECTED
+        possible += cand.shortlist(cand.plausible(cand.COMMON, voiced), hypotheses, most)
         possible += cand.nearest(vocabulary, hypotheses, NEAREST)
+        possible += cand.objections(vocabulary, hypotheses, OBJECTIONS)
         scored = sorted(
             (
-                (score + cand.bonus(text, hypotheses), text)
+                (score + trust * cand.bonus(text, hypotheses), text)
                 for score, text in self._score(encoded, cand.distinct(possible))
             ),
             reverse=True,
@@ -245,7 +271,12 @@ def choose(
     """
     sure = math.exp(mean) if free and not is_phantom(free) else 0.0
     best = scored[0] if scored else (-math.inf, "")
-    readable = sure > SURE
+    # What was written is believed, unless it only sounds like an answer people give here; written
+    # words may be wrong, but there are rarely three syllables too many or too few.
+    apart = abs(cand.syllables(best[1]) - cand.syllables(free)) >= 3
+    readable = sure > (DOUBTFUL if apart else SURE)
+    if best[1] and cand.resemblance(best[1], [free]) > ALIKE:
+        readable = False
     if known and readable and best[0] < 0:
         chosen = Heard(known, round(math.sqrt(sure), 3), (free, *hypotheses[1:]))
     elif best[0] > cand.ACCEPT and not (readable and best[0] < 0):
@@ -262,8 +293,9 @@ def choose(
     if chosen.confidence >= floor:
         return chosen
     # Not understood; but what it may have been is kept, for what must never be missed.
-    doubtful = (best[1],) if best[0] > cand.ACCEPT else ()
-    return Heard("", chosen.confidence, doubtful)
+    doubtful = [best[1]] if best[0] > cand.ACCEPT else []
+    doubtful += [free] if sure >= POSSIBLE else []
+    return Heard("", chosen.confidence, tuple(doubtful))
 
 
 def is_phantom(text: str) -> bool:

@@ -3,46 +3,118 @@
 Bounded twice: `threads` run, `queue` wait, and one more is refused at once with SpeechError.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import gevent
 from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
 
 from agentd.errors import SpeechError
 
+CLOSE_S = 10.0  # what runs is given this long to finish
+
+
+class Job(AsyncResult):  # type: ignore[misc]  # gevent is not typed
+    """One piece of work. `.get(timeout=...)` waits for it, and raises what it raised."""
+
+    def __init__(self, owner: "Workers", work: Callable[..., Any], arguments: tuple[Any, ...]):
+        super().__init__()
+        self._owner = owner
+        self.call: tuple[Callable[..., Any], tuple[Any, ...]] | None = (work, arguments)
+
+    def cancel(self) -> bool:
+        """Take it out of the queue; False when it runs or has run, and cannot be stopped."""
+        return self._owner.withdraw(self)
+
 
 class Workers:
-    """A pool shared by every call of the process."""
+    """A pool shared by every call of the process. For the greenlets of one thread only."""
 
     def __init__(self, threads: int, queue: int) -> None:
-        self._pool = ThreadPool(threads)
-        self._room = threads + queue
-        self.waiting = 0  # submitted and not finished
+        # ThreadPool.spawn waits, without a limit, when all its threads are busy. Ours start work
+        # only when one is free, so one thread more than that is never waited for.
+        self._pool = ThreadPool(threads + 1)
+        self._threads = threads
+        self._room = queue
+        self._queue: deque[Job] = deque()
+        self._closed = False
+        self.busy = 0
         self.done = 0
         self.refused = 0
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> AsyncResult:
-        """Start `work` on a thread; `.get(timeout=...)` waits and raises what it raised.
+    @property
+    def depth(self) -> int:
+        """Pieces of work not begun."""
+        return len(self._queue)
 
-        Order is kept for nobody: who needs it submits one piece of work at a time.
+    @property
+    def waiting(self) -> int:
+        """Pieces of work not finished."""
+        return self.busy + len(self._queue)
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Job:
+        """Have `work` done on a thread, first come first served. Never waits.
+
+        Order of completion is kept for nobody: who needs it submits one piece at a time.
         Raises SpeechError when the queue is full.
         """
-        if self.waiting >= self._room:
+        if self._closed or (self.busy >= self._threads and len(self._queue) >= self._room):
             self.refused += 1
             raise SpeechError(
                 f"{self.waiting} pieces of native work wait already",
                 mend="fewer calls, or more [speech] threads",
             )
-        self.waiting += 1
-        result: AsyncResult = self._pool.spawn(work, *arguments)
-        result.rawlink(self._finished)
-        return result
+        job = Job(self, work, arguments)
+        self._queue.append(job)
+        self._start()
+        return job
+
+    def withdraw(self, job: Job) -> bool:
+        """See Job.cancel."""
+        try:
+            self._queue.remove(job)
+        except ValueError:
+            return False
+        job.set_exception(SpeechError("given up before it was begun"))
+        return True
 
     def close(self) -> None:
-        """Let what runs finish, and end the threads."""
-        self._pool.kill()
+        """Give up what waits, let what runs finish (for CLOSE_S at most), and end the threads."""
+        self._closed = True
+        while self._queue:
+            self._queue[0].cancel()
+        with gevent.Timeout(CLOSE_S, False):
+            self._pool.kill()
 
-    def _finished(self, _: AsyncResult) -> None:
-        self.waiting -= 1
+    def _start(self) -> None:
+        while self._queue and self.busy < self._threads:
+            job = self._queue.popleft()
+            call, job.call = job.call, None  # audio in the arguments is not kept with the result
+            assert call is not None, "a job is begun once"
+            self.busy += 1
+            self._pool.spawn(_run, *call).rawlink(lambda native, job=job: self._end(job, native))
+
+    def _end(self, job: Job, native: AsyncResult) -> None:
+        """In the hub, when a thread is free again."""
+        self.busy -= 1
         self.done += 1
+        if native.successful():
+            value, error = native.value
+        else:  # the pool itself failed
+            value, error = None, SpeechError(f"native work was lost: {native.exception}")
+        if error is None:
+            job.set(value)
+        else:
+            job.set_exception(error)
+        if not self._closed:
+            self._start()
+
+
+def _run(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    """In the thread. An exception is handed over as a value: gevent would print it too."""
+    try:
+        return work(*arguments), None
+    except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+        return None, error

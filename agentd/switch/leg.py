@@ -13,6 +13,7 @@ from pathlib import Path
 import gevent
 import structlog
 from gevent.event import Event as Flag
+from gevent.pool import Group
 
 from agentd.dialogue.events import Dtmf, Event, Fault, HungUp, TransferDone
 from agentd.errors import SwitchError
@@ -82,6 +83,7 @@ class Leg:
         self._transferred = False
         self._hung_up = False
         self._over = Flag()
+        self._later = Group()
 
     @classmethod
     def accept(
@@ -239,7 +241,7 @@ class Leg:
             return
         self._asked = cause
         self._send_api(f"uuid_kill {self.uuid} {cause}")
-        gevent.spawn_later(HANGUP_S, self._session.close)
+        self._after(HANGUP_S, self._session.close)
 
     def close(self) -> None:
         """Leave: hang up if the call is still up, wait for its end, close the socket."""
@@ -254,6 +256,11 @@ class Leg:
             self._post(esl.command("exit"), lambda message: None)
             self._session.wait_end(GOODBYE_S)
         self._session.close()
+        self._later.kill(block=False)
+
+    def _after(self, seconds: float, do: Callable[..., None], *arguments: object) -> None:
+        """Do it later, unless the leg is closed before."""
+        self._later.add(gevent.spawn_later(seconds, do, *arguments))
 
     # -- from the switch -------------------------------------------------------------------------
 
@@ -272,7 +279,7 @@ class Leg:
         if message.kind is esl.Kind.NOTICE:
             self._noticed = True
             # A uuid_kill is noticed before the events it causes.
-            gevent.spawn_later(STRAGGLERS_S if message.lingers else 0, self._finish)
+            self._after(STRAGGLERS_S if message.lingers else 0, self._finish)
         elif name in ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"):
             stamp = message.get("Event-Date-Timestamp")
             self._hangup_us = self._hangup_us or (int(stamp) if stamp.isdecimal() else 0)
@@ -281,7 +288,7 @@ class Leg:
             if name == "CHANNEL_HANGUP_COMPLETE" or not self._player.busy:
                 self._finish()
             else:
-                gevent.spawn_later(STRAGGLERS_S, self._finish)
+                self._after(STRAGGLERS_S, self._finish)
         elif name == "DTMF":
             digit = message.get("DTMF-Digit")
             if digit:
@@ -341,7 +348,7 @@ class Leg:
         for event in step.events:
             self._deliver(event)
         for say_id in step.settle:
-            gevent.spawn_later(SETTLE_S, self._settle, say_id)
+            self._after(SETTLE_S, self._settle, say_id)
 
     def _refused(self, say_id: str, reason: str) -> None:
         self._do(self._player.refuse(say_id, f"not taken by the switch: {reason}"))

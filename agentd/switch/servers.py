@@ -12,7 +12,7 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from agentd.errors import AgentdError, SwitchError
+from agentd.errors import ConfigError, SwitchError
 from agentd.switch.fork import Audio, Closed, ForkEvent, ForkStream, Metadata, Opened
 from agentd.switch.leg import Leg
 from agentd.switch.playback import Via
@@ -45,13 +45,13 @@ class _Listener:
         return str(host), int(port)
 
     def start(self) -> None:
-        """Listen. Raises AgentdError when the address cannot be used."""
+        """Listen. Raises ConfigError when the address cannot be used."""
         try:
             self._server.start()
         except OSError as error:
             host, port = self._asked
             taken = error.errno == errno.EADDRINUSE
-            raise AgentdError(
+            raise ConfigError(
                 f"{self._what}: cannot listen on {host}:{port}: {error.strerror or error}",
                 mend="stop the program that uses this port, or choose another port in [server]"
                 if taken
@@ -105,7 +105,7 @@ class EslServer(_Listener):
         self._connect_s = connect_s
         self._idle = Event()
         self._idle.set()
-        self.calls = 0  # calls being held or taken
+        self.calls = 0  # held now
         self.refused = 0
         self.draining = False
 
@@ -118,20 +118,38 @@ class EslServer(_Listener):
         return bool(self._idle.wait(timeout))
 
     def _serve(self, sock: socket.socket) -> None:
-        if self.draining or self.calls >= self._max_calls:
-            self.refused += 1
-            cause = self._drain_cause if self.draining else self._full_cause
-            log.warning("call refused", cause=cause, calls=self.calls)
+        if self._refusal():
+            cause = self._refuse()
             Leg.refuse(sock, cause, timeout=self._connect_s)
             return
+        # Counted once it has shown to be a call: silent strangers must keep no call out.
+        leg = Leg.accept(sock, timeout=self._connect_s, via=self._via)
+        try:
+            if self._refusal():  # others were faster
+                leg.hangup(self._refuse())
+            else:
+                self._hold(leg)
+        finally:
+            leg.close()
+
+    def _refusal(self) -> str:
+        """The cause to refuse a call with now; empty when it can be taken."""
+        if self.draining:
+            return self._drain_cause
+        return self._full_cause if self.calls >= self._max_calls else ""
+
+    def _refuse(self) -> str:
+        self.refused += 1
+        cause = self._refusal()
+        log.warning("call refused", cause=cause, calls=self.calls)
+        return cause
+
+    def _hold(self, leg: Leg) -> None:
         self.calls += 1
         self._idle.clear()
         try:
-            leg = Leg.accept(sock, timeout=self._connect_s, via=self._via)
-            try:
-                self._on_leg(leg)
-            finally:
-                leg.close()
+            self._on_leg(leg)
+            leg.close()  # held until it is gone
         finally:
             self.calls -= 1
             if self.calls == 0:

@@ -326,6 +326,34 @@ def test_sound_without_words_is_waited_out_once(line: Line, sound: str) -> None:
     assert line.last_keys == ["phrases/hear_badly", "Q1"]
 
 
+def test_words_nobody_could_make_out_are_asked_for_again_at_once(line: Line) -> None:
+    to_step(line, "Q1").says("", confidence=0.2, alternatives=("non",))
+    assert line.last_keys == ["phrases/hear_badly", "Q1"]
+    assert line.disposition is None
+
+
+def test_sound_that_may_have_been_a_hesitation_is_waited_out(line: Line) -> None:
+    to_step(line, "Q1")
+    assert not [a for a in line.says("", alternatives=("euh",)) if isinstance(a, Say)]
+
+
+def test_an_opt_out_among_what_it_may_have_been_counts(line: Line) -> None:
+    to_step(line, "Q1").says("", confidence=0.2, alternatives=("ne me rappelez plus",))
+    assert line.disposition == ("OPT_OUT", 0)
+    assert [r.data["text"] for r in line.of(Record) if r.kind == "suppression"] == [
+        "ne me rappelez plus"
+    ]
+
+
+def test_a_mumble_over_us_is_no_answer(line: Line) -> None:
+    to_step(line, "Q1").says("oui")
+    before = len(line.actions)
+    start = line.now
+    line.send(events.SpeechStarted(start))
+    line.send(events.Utterance("", 0.2, start, start + 300, alternatives=("non",)))
+    assert not [a for a in line.actions[before:] if isinstance(a, Say)]
+
+
 def test_a_turn_that_never_ends_is_asked_again(line: Line) -> None:
     to_step(line, "Q1").hear_out()
     line.send(events.SpeechStarted(line.now))
@@ -833,3 +861,43 @@ def test_listen_follows_its_say(line: Line) -> None:
     to_step(line, "Q1")
     kinds = [type(a) for a in line.actions if isinstance(a, Say | Listen)]
     assert kinds == [Say, Listen, Say, Listen]
+
+
+# --- ends that are nobody's wish
+
+
+@pytest.mark.parametrize(
+    ("cause", "disposition"),
+    [
+        ("CRASH", "FAILED"),
+        ("MEDIA_TIMEOUT", "FAILED"),
+        ("SYSTEM_SHUTDOWN", "FAILED"),
+        ("NORMAL_CLEARING", "HANGUP"),
+        ("UNSPECIFIED", "HANGUP"),
+    ],
+)
+def test_a_call_the_switch_lost_is_not_a_hangup_of_the_prospects(
+    line: Line, cause: str, disposition: str
+) -> None:
+    to_step(line, "Q2")
+    asked = engine.handle(line.brain, line.state, events.HungUp(cause), line.now)
+    (end,) = [a.data for a in asked if isinstance(a, Record) and a.kind == "disposition"]
+    assert (end["disposition"], end["reason"], end["score"]) == (disposition, cause, 30)
+
+
+def test_a_lost_call_stays_a_lead_once_it_is_one(line: Line) -> None:
+    to_step(line, "Confirm_Time")
+    asked = engine.handle(line.brain, line.state, events.HungUp("CRASH"), line.now)
+    (end,) = [a.data for a in asked if isinstance(a, Record) and a.kind == "disposition"]
+    assert end["disposition"] == "LEAD"
+
+
+@pytest.mark.parametrize(("heard_ms", "kept"), [(0, 0), (40, 1)])
+def test_a_disclosure_of_which_nothing_was_heard_is_no_turn(heard_ms: int, kept: int) -> None:
+    """The channel went before it began to play: the transcript must not say it was said."""
+    held, state = brain(), engine.new_state()
+    engine.handle(held, state, events.Answered(CONTACT, "2026-11-23T10:00:00+01:00"), 0)
+    done = engine.handle(held, state, events.SayDone("s1", False, heard_ms), 50)
+    gone = engine.handle(held, state, events.HungUp("NORMAL_CLEARING"), 60)
+    turns = [a for a in (*done, *gone) if isinstance(a, Record) and a.kind == "turn"]
+    assert len(turns) == kept

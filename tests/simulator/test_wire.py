@@ -124,6 +124,16 @@ def test_linger_lasts_its_seconds_and_most_of_another(linger: str, ticks: int) -
     assert "Content-Disposition: disconnect" in run(switch, 2)
 
 
+def test_nothing_is_told_to_a_client_that_has_left() -> None:
+    """Between the hangup and its last events: what was sent then kept the call's writer waiting."""
+    switch = make()
+    say(switch, "linger 5")
+    say(switch, "myevents")
+    say(switch, f"api uuid_kill {UUID}")
+    assert "+OK bye" in say(switch, "exit")
+    assert run(switch, 20) == ""
+
+
 def test_exit_ends_the_linger_at_once() -> None:
     switch = make()
     say(switch, "linger")

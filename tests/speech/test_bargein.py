@@ -1,33 +1,61 @@
-from agentd.speech.bargein import BargeIn, Tuning
+import pytest
+
+from agentd.speech.bargein import BargeIn, Level, Tuning
 from agentd.speech.frames import FRAME_MS
 
-TUNING = Tuning()
-LOUD, ECHO = 900.0, 90.0
 
-
-def judged(pattern):
-    """pattern: (voiced, rms, ms); when it was called an interruption, in ms, or None."""
-    judge, now = BargeIn(TUNING), 0
-    for voiced, rms, length in pattern:
-        for _ in range(length // FRAME_MS):
-            now += FRAME_MS
-            if judge.feed(voiced, rms):
-                return now
+def judged_at(script: str) -> int | None:
+    """`#` is a voiced frame: ms after which it was taken for an interruption."""
+    judge = BargeIn(Tuning())
+    for i, mark in enumerate(script):
+        if judge.feed(mark == "#"):
+            return (i + 1) * FRAME_MS
     return None
 
 
-def test_somebody_who_goes_on_interrupts():
-    assert judged([(False, 20, 200), (True, LOUD, 900)]) == 200 + TUNING.voiced_ms
+def frames(ms, mark="#"):
+    return mark * (ms // FRAME_MS)
 
 
-def test_a_backchannel_does_not():
-    assert judged([(True, LOUD, 300), (False, 20, 2000), (True, LOUD, 300)]) is None
+@pytest.mark.parametrize("ms", [120, 260, 340, 440])
+def test_backchannels_are_short(ms):
+    assert judged_at(frames(ms) + frames(2000, ".")) is None
 
 
-def test_our_own_echo_does_not():
-    assert judged([(True, ECHO, 5000)]) is None
+def test_backchannels_a_second_apart_do_not_add_up():
+    assert judged_at((frames(340) + frames(900, ".")) * 5) is None
 
 
-def test_it_is_said_once():
-    judge = BargeIn(TUNING)
-    assert sum(judge.feed(True, LOUD) for _ in range(200)) == 1
+def test_who_goes_on_means_it():
+    assert judged_at(frames(1000)) == Tuning().voiced_ms
+
+
+def test_gaps_between_words_do_not_hide_it():
+    assert judged_at((frames(200) + frames(100, ".")) * 4) == 660
+
+
+def test_it_is_told_once():
+    judge = BargeIn(Tuning())
+    assert sum(judge.feed(True) for _ in range(200)) == 1
+
+
+def test_before_the_person_was_heard_a_fixed_level_counts():
+    assert Level(Tuning()).threshold == Tuning().unknown_rms
+
+
+@pytest.mark.parametrize(
+    ("own", "threshold"), [(3000, 1050), (1000, 350), (300, 250), (20_000, 2000)]
+)
+def test_the_person_s_own_level_sets_the_threshold(own, threshold):
+    level = Level(Tuning())
+    for _ in range(100):
+        level.learn(own)
+    assert level.threshold == pytest.approx(threshold)
+
+
+def test_one_loud_cough_does_not_move_it_much():
+    level = Level(Tuning())
+    for _ in range(100):
+        level.learn(2000)
+    level.learn(20_000)
+    assert level.threshold < 1.6 * 2000 * Tuning().share

@@ -1,16 +1,51 @@
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentd.speech.frames import FRAME_BYTES, Rechunker
+from agentd.speech.frames import FRAME_BYTES, FRAME_MS, Rechunker
+
+SOUND = bytes(random.Random(1).randbytes(FRAME_BYTES * 50 + 123))
 
 
-@given(st.binary(max_size=5000), st.lists(st.integers(1, 900), max_size=40))
-def test_whatever_the_chunks_the_frames_are_the_same(data, sizes):
-    chunks, rest = Rechunker(), data
-    frames = []
-    for size in [*sizes, len(data) + 1]:
-        frames += chunks.feed(rest[:size])
-        rest = rest[size:]
-    assert all(len(f) == FRAME_BYTES for f in frames)
-    assert b"".join(frames) == data[: len(data) - len(data) % FRAME_BYTES]
-    assert chunks.audio_ms == len(frames) * 20
+def cut(data: bytes, sizes: list[int]) -> list[bytes]:
+    """`data` in chunks of these sizes, again and again."""
+    chunks, at, i = [], 0, 0
+    while at < len(data):
+        chunks.append(data[at : at + sizes[i % len(sizes)]])
+        at += sizes[i % len(sizes)]
+        i += 1
+    return chunks
+
+
+def test_a_frame_is_20_ms_of_16_khz_16_bit_sound():
+    assert (FRAME_MS, FRAME_BYTES) == (20, 640)
+
+
+@pytest.mark.parametrize("sizes", [[1], [640], [641], [639], [320], [64_000], [3, 1279, 0, 7]])
+def test_frames_do_not_depend_on_how_the_bytes_came(sizes):
+    rechunker = Rechunker()
+    frames = [frame for chunk in cut(SOUND, sizes) for frame in rechunker.feed(chunk)]
+    assert {len(frame) for frame in frames} == {FRAME_BYTES}
+    assert b"".join(frames) == SOUND[: 50 * FRAME_BYTES]
+    assert rechunker.audio_ms == 1000
+
+
+@given(st.lists(st.integers(1, 2000), min_size=1, max_size=8))
+def test_any_sizes(sizes):
+    rechunker = Rechunker()
+    frames = [frame for chunk in cut(SOUND, sizes) for frame in rechunker.feed(chunk)]
+    assert b"".join(frames) == SOUND[: 50 * FRAME_BYTES]
+
+
+def test_time_counts_frame_by_frame_within_one_big_chunk():
+    rechunker = Rechunker()
+    times = [rechunker.audio_ms for _ in rechunker.feed(bytes(FRAME_BYTES * 3))]
+    assert times == [20, 40, 60]
+
+
+def test_empty_chunks_are_nothing():
+    rechunker = Rechunker()
+    assert list(rechunker.feed(b"")) == []
+    assert rechunker.audio_ms == 0

@@ -11,6 +11,7 @@ from agentd.simulator.persona import Line, Manner
 from agentd.simulator.playing import TICK
 from agentd.simulator.voices import Voices
 from agentd.speech import candidates as cand
+from agentd.speech.recogniser import Heard
 from agentd.speech.whisper_engine import WhisperRecogniser, choose, is_phantom, tidy
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,12 @@ def test_what_is_no_candidate_is_taken_as_decoded():
     free = "je suis en voiture là"
     assert choose(free, -0.3, [free], [(-4.8, "oui")], 0.35).text == free
     assert choose(free, -1.6, [free], [(-4.8, "oui")], 0.35).text == ""
+
+
+def test_what_it_may_have_been_is_told_unless_it_may_have_been_anything():
+    free = "je suis en voiture là"
+    assert choose(free, -1.2, [free], [(-4.8, "oui")], 0.35) == Heard("", 0.301, (free,))
+    assert choose(free, -3.0, [free], [(-4.8, "oui")], 0.35) == Heard("", 0.05, ())
 
 
 def test_a_phantom_is_nothing():

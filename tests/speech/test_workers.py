@@ -1,3 +1,4 @@
+import threading
 import time
 
 import gevent
@@ -7,45 +8,151 @@ from gevent import monkey
 from agentd.errors import SpeechError
 from agentd.speech.workers import Workers
 
-sleep = monkey.get_original("time", "sleep")  # blocks its thread, as native work does
+# Native work blocks its thread: these are not gevent's.
+sleep = monkey.get_original("time", "sleep")
+NativeEvent = monkey.get_original("threading", "Event")
 
 
-def test_native_work_leaves_the_loop_alone():
-    workers = Workers(2, 10)
+class Gate:
+    """Work that runs until it is let go."""
+
+    def __init__(self):
+        self.open = NativeEvent()
+        self.begun = []
+
+    def work(self, name="x"):
+        self.begun.append(name)
+        assert self.open.wait(10)
+        return name
+
+
+@pytest.fixture
+def gate():
+    gate = Gate()
+    yield gate
+    gate.open.set()
+
+
+@pytest.fixture
+def workers():
+    workers = Workers(threads=2, queue=2)
+    yield workers
+    workers.close()
+
+
+def settle(until, timeout=5.0):
+    deadline = time.monotonic() + timeout
+    while not until():
+        assert time.monotonic() < deadline, "never happened"
+        gevent.sleep(0.005)
+
+
+def test_work_is_done_on_another_native_thread_and_its_result_comes_back(workers):
+    ident = monkey.get_original("threading", "get_ident")
+    assert workers.submit(ident).get(timeout=5) != ident()
+    assert workers.submit(max, 3, 4).get(timeout=5) == 4
+    assert (workers.done, workers.waiting) == (2, 0)
+
+
+def test_what_work_raises_is_raised_by_get_and_not_printed(workers, capfd):
+    with pytest.raises(ZeroDivisionError):
+        workers.submit(lambda: 1 / 0).get(timeout=5)
+    gevent.sleep(0.02)
+    assert capfd.readouterr().err == ""
+    assert workers.submit(lambda: "still there").get(timeout=5) == "still there"
+
+
+def test_no_more_threads_than_asked_run_at_once(workers, gate):
+    jobs = [workers.submit(gate.work, i) for i in range(4)]
+    settle(lambda: len(gate.begun) == 2)
+    gevent.sleep(0.05)
+    assert gate.begun == [0, 1]
+    assert (workers.busy, workers.depth, workers.waiting) == (2, 2, 4)
+    gate.open.set()
+    assert [job.get(timeout=5) for job in jobs] == [0, 1, 2, 3]
+    assert (workers.busy, workers.depth) == (0, 0)
+
+
+def test_submitting_never_waits_and_one_too_many_is_refused(workers, gate):
+    started = time.monotonic()
+    for i in range(4):
+        workers.submit(gate.work, i)
+    with pytest.raises(SpeechError, match="4 pieces of native work wait already"):
+        workers.submit(gate.work)
+    assert time.monotonic() - started < 0.2
+    assert workers.refused == 1
+
+
+def test_room_comes_back(workers, gate):
+    jobs = [workers.submit(gate.work, i) for i in range(4)]
+    gate.open.set()
+    gevent.joinall([gevent.spawn(job.get, timeout=5) for job in jobs], raise_error=True)
+    assert workers.submit(lambda: 1).get(timeout=5) == 1
+
+
+def test_a_waiter_that_is_killed_takes_no_place_for_ever(workers, gate):
+    """A call that ends while its sentence waits to be synthesised."""
+    for i in range(2):
+        workers.submit(gate.work, i)
+
+    def wait():
+        workers.submit(gate.work, "orphan").get(timeout=5)
+
+    orphan = gevent.spawn(wait)
+    gevent.sleep(0.02)
+    orphan.kill()
+    gate.open.set()
+    settle(lambda: workers.waiting == 0)
+    assert workers.done == 3
+
+
+def test_what_has_not_begun_can_be_cancelled(workers, gate):
+    running = workers.submit(gate.work, "running")
+    workers.submit(gate.work, "too")
+    queued = workers.submit(gate.work, "queued")
+    assert queued.cancel() is True
+    assert queued.cancel() is False
+    with pytest.raises(SpeechError, match="given up"):
+        queued.get(timeout=5)
+    settle(lambda: len(gate.begun) == 2)
+    assert running.cancel() is False
+    gate.open.set()
+    assert running.get(timeout=5) == "running"
+    assert "queued" not in gate.begun
+
+
+def test_get_gives_up_after_its_timeout(workers, gate):
+    job = workers.submit(gate.work)
+    with pytest.raises(gevent.Timeout):
+        job.get(timeout=0.02)
+
+
+def test_the_loop_turns_while_threads_work(workers):
+    """The point of it all: native sleep here, decoding there, and no greenlet notices."""
     late = []
 
     def tick():
-        for _ in range(20):
+        while True:
             before = time.monotonic()
-            gevent.sleep(0.01)
-            late.append(time.monotonic() - before - 0.01)
+            gevent.sleep(0.005)
+            late.append(time.monotonic() - before - 0.005)
 
     ticker = gevent.spawn(tick)
-    jobs = [workers.submit(sleep, 0.15) for _ in range(2)]
-    gevent.joinall([ticker])
-    assert [job.get(timeout=2) for job in jobs] == [None, None]
-    assert max(late) < 0.1
+    jobs = [workers.submit(sleep, 0.2) for _ in range(2)]
+    gevent.joinall([gevent.spawn(job.get) for job in jobs], timeout=5)
+    ticker.kill()
+    assert len(late) > 20
+    assert sorted(late)[len(late) // 2] < 0.02
+
+
+def test_closing_gives_up_what_waits_and_refuses_more(gate):
+    workers = Workers(threads=1, queue=2)
+    running, queued = workers.submit(gate.work, 1), workers.submit(gate.work, 2)
+    threading.Timer(0.05, gate.open.set).start()
     workers.close()
-
-
-def test_one_more_than_the_queue_holds_is_refused_at_once():
-    workers = Workers(1, 2)
-    jobs = [workers.submit(sleep, 0.05) for _ in range(3)]
-    with pytest.raises(SpeechError, match="wait already"):
-        workers.submit(sleep, 0)
-    for job in jobs:
-        job.get(timeout=2)
-    assert workers.refused == 1
-    assert workers.submit(lambda: "room again").get(timeout=2) == "room again"
-    workers.close()
-
-
-def test_what_the_work_raises_reaches_whoever_waits():
-    workers = Workers(1, 1)
-
-    def broken():
-        raise SpeechError("no")
-
-    with pytest.raises(SpeechError, match="no"):
-        workers.submit(broken).get(timeout=2)
-    workers.close()
+    assert running.get(timeout=5) == 1
+    with pytest.raises(SpeechError, match="given up"):
+        queued.get(timeout=5)
+    with pytest.raises(SpeechError):
+        workers.submit(gate.work)
+    assert gate.begun == [1]

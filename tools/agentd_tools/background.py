@@ -5,11 +5,13 @@ import pyloudnorm
 from numpy.typing import NDArray
 from scipy import signal
 
+from agentd.errors import BadInput
 from agentd.speech.library import Int16
 
 BELOW_SPEECH_DB = 8.0
 AT_LEAST_S = 60.0
 CROSSFADE_S = 1.0
+KNEE, PEAK = 0.5, 0.89  # of full scale: where peaks begin to be rounded off, and end
 Floats = NDArray[np.float64]
 
 
@@ -50,11 +52,17 @@ def loop(sound: Floats, rate_hz: int) -> Floats:
 
 
 def at_loudness(sound: Floats, rate_hz: int, lufs: float) -> Int16:
-    """int16 at `lufs` (ITU-R BS.1770), its peaks under full scale."""
+    """int16 at `lufs` (ITU-R BS.1770), its peaks rounded off. Raises BadInput on silence."""
     loudness = pyloudnorm.Meter(rate_hz).integrated_loudness(sound)
-    gain = 10 ** ((lufs - loudness) / 20) if np.isfinite(loudness) else 1.0
-    gain = min(gain, 0.89 / float(np.abs(sound).max() or 1.0))
-    return np.round(sound * gain * 32767).astype(np.int16)
+    if not np.isfinite(loudness):  # under -70 LUFS throughout
+        raise BadInput("only silence", mend="give a recording of a room with people in it")
+    # A door or a key may stand 30 dB out of a room: the room keeps its level, the peak gives way.
+    levelled = sound * 10 ** ((lufs - loudness) / 20)
+    over = np.abs(levelled) > KNEE
+    excess = np.tanh((np.abs(levelled[over]) - KNEE) / (PEAK - KNEE)) * (PEAK - KNEE)
+    levelled[over] = np.sign(levelled[over]) * (KNEE + excess)
+    samples: Int16 = np.round(levelled * 32767).astype(np.int16)
+    return samples
 
 
 def _band(sound: Floats, low: float, high: float, rate_hz: int) -> Floats:

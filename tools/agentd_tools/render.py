@@ -1,9 +1,12 @@
 """Masters and line copies of a voice's lines: only what changed, never half-written."""
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -13,7 +16,7 @@ import soundfile
 
 from agentd.config import Settings
 from agentd.dialogue.actions import Clip
-from agentd.errors import BadInput
+from agentd.errors import AgentdError, BadInput
 from agentd.speech.library import (
     LINE_RATES,
     MASTER_HZ,
@@ -22,6 +25,7 @@ from agentd.speech.library import (
     Manifest,
     Recording,
     at_level,
+    made_by,
     resample,
     say,
     trim,
@@ -32,6 +36,16 @@ from agentd.speech.synthesis import Voice
 TARGET_LUFS = -20.0
 PEAK = 0.89  # of full scale, -1 dB
 SHORTEST_LUFS_S = 0.5  # a loudness needs 400 ms blocks (ITU-R BS.1770); shorter is levelled by RMS
+SAVE_EVERY = 25  # lines between two writings of the manifest
+RATES = (MASTER_HZ, *LINE_RATES)
+
+
+@dataclass
+class Done:
+    """What a run did: how many lines were rendered, and which could not be."""
+
+    rendered: int = 0
+    failed: list[tuple[Clip, AgentdError]] = field(default_factory=list)
 
 
 def normalise(samples: Int16, rate_hz: int, lufs: float = TARGET_LUFS) -> Int16:
@@ -54,54 +68,70 @@ def render(
     clips: Sequence[Clip],
     *,
     force: bool = False,
-    told: Callable[[Clip, bool], None],
-) -> int:
-    """Render what is missing or stale; how many were. told(clip, rendered) after each.
+    told: Callable[[Clip], None],
+) -> Done:
+    """Render what is missing or stale. told(clip) after each that was.
 
-    The manifest is written as lines are finished, so that an interrupted run goes on where it was.
+    A line that fails is reported and costs no other. The manifest is written as lines are finished,
+    also when the run is interrupted, so that the next goes on where it was. Raises AgentdError when
+    another run has this voice, SpeechError on a manifest that cannot be read.
     """
-    manifest = Manifest(dict(library.manifest().recordings))
-    rendered = 0
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        jobs = {
-            clip.key: None
-            if _fresh(library, manifest, voice, clip) and not force
-            else pool.submit(_render_one, library, voice, clip)
-            for clip in clips
-        }
-        for clip in clips:
-            job = jobs[clip.key]
-            if job is not None:
-                manifest.recordings[clip.key] = job.result()
-                rendered += 1
-                if rendered % 25 == 0:
+    done = Done()
+    with alone(library.folder):
+        manifest = Manifest(dict(library.manifest().recordings))
+        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        try:
+            jobs = {
+                clip: pool.submit(_render_one, library, manifest, voice, clip)
+                for clip in clips
+                if force or not _fresh(library, manifest, voice, clip)
+            }
+            for clip, job in jobs.items():
+                try:
+                    manifest.recordings[clip.key] = job.result()
+                except AgentdError as error:
+                    done.failed.append((clip, error))
+                    continue
+                done.rendered += 1
+                told(clip)
+                if done.rendered % SAVE_EVERY == 0:
                     _write_manifest(library.folder, manifest)
-            told(clip, job is not None)
-    if rendered:
-        _write_manifest(library.folder, manifest)
-    return rendered
+        finally:
+            pool.shutdown(cancel_futures=True)
+            if done.rendered:
+                _write_manifest(library.folder, manifest)
+    return done
 
 
 def _fresh(library: AudioLibrary, manifest: Manifest, voice: Voice, clip: Clip) -> bool:
     known = manifest.recordings.get(clip.key)
     if known is None or known.text != clip.text:
         return False
-    if not known.recorded and known.engine != voice.settings:
+    if not all(library.path(clip.key, rate).exists() for rate in RATES):
         return False
-    return all(library.path(clip.key, rate).exists() for rate in (MASTER_HZ, *LINE_RATES))
+    # A run cut off between a master and the manifest leaves a master of another text.
+    return known.recorded or (
+        known.engine == made_by(voice) and known.sha256 == _sha256(library.path(clip.key))
+    )
 
 
-def _render_one(library: AudioLibrary, voice: Voice, clip: Clip) -> Recording:
-    spoken = say(voice, clip.text)
-    master = normalise(resample(spoken, voice.rate_hz, MASTER_HZ), MASTER_HZ)
-    path = library.path(clip.key, MASTER_HZ)
+def _render_one(library: AudioLibrary, manifest: Manifest, voice: Voice, clip: Clip) -> Recording:
+    path = library.path(clip.key)
+    known = manifest.recordings.get(clip.key)
+    if known and known.recorded and known.text == clip.text and path.exists():
+        master = read_mono(path)  # a person's: only its copies are ours to make
+        copies(library, clip.key, master)
+        return _described(known, path, master)
+    spoken = resample(say(voice, clip.text), voice.rate_hz, MASTER_HZ)
+    master = normalise(spoken, MASTER_HZ, TARGET_LUFS + voice.level_db)
     write_wav(path, master, MASTER_HZ)
     copies(library, clip.key, master)
-    return Recording(
-        text=clip.text,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        engine=voice.settings,
-        duration_ms=round(master.size * 1000 / MASTER_HZ),
+    return _described(Recording(clip.text, "", made_by(voice), 0), path, master)
+
+
+def _described(recording: Recording, path: Path, master: Int16) -> Recording:
+    return msgspec.structs.replace(
+        recording, sha256=_sha256(path), duration_ms=round(master.size * 1000 / MASTER_HZ)
     )
 
 
@@ -111,24 +141,57 @@ def copies(library: AudioLibrary, key: str, master: Int16) -> None:
         write_wav(library.path(key, rate), resample(master, MASTER_HZ, rate), rate)
 
 
-def refresh(settings: Settings, voice: str, target: float) -> int:
-    """Trim and level every master of a voice again and copy it; how many there were."""
+def orphans(library: AudioLibrary, wanted: Collection[str]) -> list[str]:
+    """Keys of recordings that no line of `wanted` (keys) uses any more; never a person's."""
+    recordings = library.manifest().recordings
+    found = set(recordings)
+    for rate in RATES:
+        folder = library.folder / str(rate)
+        found |= {
+            file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.wav")
+        }
+    return sorted(
+        key for key in found - set(wanted) if not (key in recordings and recordings[key].recorded)
+    )
+
+
+def prune(library: AudioLibrary, keys: Collection[str]) -> None:
+    """Remove recordings, and what a killed run left half-written."""
+    with alone(library.folder):
+        kept = {k: r for k, r in library.manifest().recordings.items() if k not in keys}
+        _write_manifest(library.folder, Manifest(kept))
+        for rate in RATES:
+            for key in keys:
+                (library.folder / str(rate) / f"{key}.wav").unlink(missing_ok=True)
+            for part in (library.folder / str(rate)).rglob("*.part"):
+                part.unlink(missing_ok=True)
+
+
+def refresh(settings: Settings, voice: str, target: float) -> Done:
+    """Trim and level every master of a voice again, to `target` LUFS, and copy it.
+
+    A master that cannot be read is reported and left as it is.
+    """
     library = AudioLibrary(settings, voice)
-    manifest = Manifest(dict(library.manifest().recordings))
-    for key, known in manifest.recordings.items():
-        path = library.path(key, MASTER_HZ)
-        samples = read_mono(path)
-        master = normalise(trim(samples, MASTER_HZ), MASTER_HZ, target)
-        write_wav(path, master, MASTER_HZ)
-        copies(library, key, master)
-        manifest.recordings[key] = msgspec.structs.replace(
-            known,
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-            duration_ms=round(master.size * 1000 / MASTER_HZ),
-        )
-    if manifest.recordings:
-        _write_manifest(library.folder, manifest)
-    return len(manifest.recordings)
+    done = Done()
+    with alone(library.folder):
+        manifest = Manifest(dict(library.manifest().recordings))
+        try:
+            for key, known in list(manifest.recordings.items()):
+                path = library.path(key)
+                try:
+                    master = normalise(trim(read_mono(path), MASTER_HZ), MASTER_HZ, target)
+                    write_wav(path, master, MASTER_HZ)
+                    copies(library, key, master)
+                except AgentdError as error:
+                    done.failed.append((Clip(key, known.text), error))
+                    continue
+                manifest.recordings[key] = _described(known, path, master)
+                done.rendered += 1
+        finally:
+            if done.rendered:
+                _write_manifest(library.folder, manifest)
+    return done
 
 
 def read_mono(path: Path, rate_hz: int = MASTER_HZ) -> Int16:
@@ -136,15 +199,47 @@ def read_mono(path: Path, rate_hz: int = MASTER_HZ) -> Int16:
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
-        raise BadInput(f"{path} is not a sound file that can be read: {error}") from None
+        raise BadInput(
+            f"{path} is not a sound file that can be read: {error}",
+            mend="give a WAV, FLAC, OGG or MP3 file",
+        ) from None
     if not samples.size:
         raise BadInput(f"{path} holds no sound")
+    if not np.isfinite(samples).all():
+        raise BadInput(f"{path} holds samples that are no numbers", mend="export it again")
     mono = np.clip(np.round(samples.mean(axis=1) * 32767), -32768, 32767).astype(np.int16)
     return resample(mono, rate, rate_hz)
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Only one run may write a voice's recordings. Raises AgentdError when another does."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise AgentdError(
+            f"{folder} cannot be written: {error.strerror}", mend="check [paths] audio"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise AgentdError(
+                f"another run is writing {folder}", mend="wait for it to end, then try again"
+            ) from None
+        yield
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     part = folder / "manifest.json.part"
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-    os.replace(part, folder / "manifest.json")
+    try:
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+        os.replace(part, folder / "manifest.json")
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise AgentdError(f"{folder}/manifest.json cannot be written: {error.strerror}") from None

@@ -1,5 +1,8 @@
 """`agent-tools setup-audio`: levels, copies at the rates of lines, backgrounds."""
 
+import math
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -9,6 +12,7 @@ from agentd.cli import settings_of
 from agentd.config import Settings
 from agentd.errors import BadInput
 from agentd.speech.library import LINE_RATES, AudioLibrary, write_wav
+from agentd.speech.synthesis import read_voice
 from agentd_tools import background
 from agentd_tools.render import TARGET_LUFS, read_mono, refresh
 
@@ -40,16 +44,37 @@ def setup_audio(
     settings = settings_of(ctx)
     if not (voice or file or make_background):
         raise BadInput("nothing to do", mend="give --voice, --background or --make-background")
+    if file is not None and make_background:
+        raise BadInput("--background and --make-background", mend="give one of them")
     if not -40 <= lufs <= -10:
         raise BadInput(f"--lufs {lufs}: from -40 to -10 is expected")
-    if voice:
-        count = len(AudioLibrary(settings, voice).manifest().recordings)
-        click.echo(f"{voice}: {count} recordings at {lufs:g} LUFS, copies at 8 and 16 kHz")
-        if not dry_run:
-            refresh(settings, voice, lufs)
+    if file is not None:
+        read_mono(file)  # bad input is told before anything is done
+    failed = _level(settings, voice, lufs, dry_run) if voice else 0
     if file is not None or make_background:
-        name = f"{make_background}.wav" if make_background else f"{Path(file or '').stem}.wav"
+        # A scenario names its background by plain letters.
+        stem = make_background or re.sub(r"[^A-Za-z0-9._-]+", "-", Path(file or "").stem).strip("-")
+        name = f"{stem or 'background'}.wav"
         _background(settings, name, file, make_background, lufs, dry_run, quiet)
+    ctx.exit(1 if failed else 0)
+
+
+def _level(settings: Settings, voice: str, lufs: float, dry_run: bool) -> int:
+    """How many recordings could not be levelled."""
+    library = AudioLibrary(settings, voice)
+    lufs += 20 * math.log10(read_voice(settings.path("voices", voice)).volume / 100)
+    count = len(library.manifest().recordings)
+    if not count:
+        raise BadInput(
+            f"the voice {voice} has no recordings", mend=f"agent-tools clone-voice {voice} --all"
+        )
+    click.echo(f"{voice}: {count} recordings at {lufs:g} LUFS, copies at 8 and 16 kHz")
+    if dry_run:
+        return 0
+    failed = refresh(settings, voice, lufs).failed
+    for clip, error in failed:
+        click.echo(f"agent-tools: {clip.key}: {error}", err=True)
+    return len(failed)
 
 
 def _background(
@@ -72,10 +97,14 @@ def _background(
     )
     if dry_run:
         return
+    source: Callable[[int], background.Floats] = MADE[made or "office"]
+    sounds = {
+        rate: source(rate) if file is None else read_mono(file, rate).astype(np.float64) / 32768
+        for rate in targets
+    }
     for rate, target in targets.items():
-        if file is not None:
-            sound = read_mono(file, rate).astype(np.float64) / 32768
-        else:
-            sound = MADE[made or "office"](rate)
-        looped = background.loop(sound, rate)
-        write_wav(target, background.at_loudness(looped, rate, level), rate)
+        looped = background.loop(sounds[rate], rate)
+        try:
+            write_wav(target, background.at_loudness(looped, rate, level), rate)
+        except BadInput as error:
+            raise BadInput(f"{file}: {error.args[0]}", mend=error.mend) from None

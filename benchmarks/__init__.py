@@ -1,0 +1,1 @@
+"""What `make bench` measures: one module a family of bars, one JSON line a bar."""

@@ -1,0 +1,66 @@
+"""Intent rules and the objection matcher: how right on held-out phrasings, and how fast."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from agentd.catalog import GENERAL, Catalog
+from agentd.config import Settings
+from agentd.dialogue.intents import Intent, classify
+from benchmarks.bar import Bar, at_least, at_most, quantile, timed_us
+
+DATA = Path(__file__).parent.parent / "tests" / "data"
+ROUNDS = 5  # over each set, for the timings; the matcher keeps nothing of earlier texts
+
+
+def bars() -> Iterator[Bar]:
+    """Intents, then objections."""
+    yield from _intents()
+    yield from _objections()
+
+
+def _intents() -> Iterator[Bar]:
+    test = [(Intent(label), text) for label, text in pairs("intents_test.tsv")]
+    texts = [text for _, text in test]
+    right = sum(classify(text).intent is label for label, text in test)
+    opt_outs = [text for label, text in test if label is Intent.OPTOUT]
+    recalled = sum(classify(text).intent is Intent.OPTOUT for text in opt_outs)
+    taken = timed_us(classify, texts * ROUNDS)
+    yield at_most("intent_p99_ms", quantile(taken, 0.99) / 1000, "ms", len(taken), 1)
+    yield at_least("intent_right", right / len(test), "share", len(test), 0.95, "held out")
+    yield at_least("optout_recall", recalled / len(opt_outs), "share", len(opt_outs), 1.0)
+
+
+def _objections() -> Iterator[Bar]:
+    catalog = Catalog(Settings())
+    test = pairs("objections_test.tsv")
+    ordinary = [line for line, _ in pairs("ordinary_answers.tsv")]
+    theme_of = {
+        id: theme for theme in catalog.themes() for id in catalog.matcher(theme).entries
+        if id.startswith(theme)
+    }  # fmt: skip
+    right = 0
+    for id, text in test:
+        found = catalog.matcher(theme_of[id]).match(text)
+        right += found is not None and found.id == id
+    themes = [theme for theme in catalog.themes() if theme != GENERAL]
+    false = sum(catalog.matcher(theme).match(text) is not None
+                for text in ordinary for theme in themes)  # fmt: skip
+    taken: list[float] = []
+    for theme in themes:
+        texts = [text for _, text in test] + ordinary
+        taken += timed_us(catalog.matcher(theme).match, texts * ROUNDS)
+    entries = max(len(catalog.matcher(theme).entries) for theme in themes)
+    yield at_most(
+        "objection_match_p99_ms", quantile(taken, 0.99) / 1000, "ms", len(taken), 2,
+        f"{entries} entries",
+    )  # fmt: skip
+    yield at_least("objection_right", right / len(test), "share", len(test), 0.9, "held out")
+    n = len(ordinary) * len(themes)
+    yield at_most("objection_false", false / n, "share", n, 0.03, "ordinary answers")
+
+
+def pairs(name: str) -> list[tuple[str, str]]:
+    """The two columns of each line of a set; the second is empty where there is one only."""
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    split = (line.partition("\t") for line in lines if line.strip() and line[0] != "#")
+    return [(first, second) for first, _, second in split]
