@@ -19,6 +19,7 @@ from gevent.queue import Empty, Full, Queue
 from agentd.dialogue import actions as act
 from agentd.dialogue import engine
 from agentd.dialogue import events as ev
+from agentd.dialogue.scenario import Scenario
 from agentd.errors import AgentdError, SwitchError
 from agentd.ledger import Ledger
 from agentd.observe import logs
@@ -111,8 +112,7 @@ class Call:
         }
         answered = datetime.now(UTC).astimezone()
         try:
-            scenario = self._house.catalog.scenario(asked)
-            brain = self._house.catalog.brain(scenario)
+            scenario, brain = self._look_up(asked)
             self._library = self._house.library(scenario.voice)
         except Exception:
             # An answered call that cannot be held is kept too: it ends FAILED, with its cause.
@@ -141,6 +141,21 @@ class Call:
         )
         self._log.info("call answered", scenario=scenario.name)
         self._talk(brain)
+
+    def _look_up(self, asked: str) -> tuple[Scenario, engine.Brain]:
+        """What the call is about. On a thread: after an edit, a matcher takes a second to make."""
+
+        def look() -> tuple[Scenario, engine.Brain] | Exception:
+            try:
+                scenario = self._house.catalog.scenario(asked)
+                return scenario, self._house.catalog.brain(scenario)
+            except Exception as error:  # noqa: BLE001 - gevent would print it, so it is handed over
+                return error
+
+        found: tuple[Scenario, engine.Brain] | Exception = gevent.get_hub().threadpool.apply(look)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def _follow_leg(self) -> None:
         if not self._following:

@@ -10,6 +10,8 @@ from agentd.dialogue.understanding import Expectation, Meaning, understand
 
 Understand = Callable[[str, Matcher, Expectation | None], Meaning]
 
+_SAID_MOST = 12
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -50,9 +52,13 @@ class Brain:
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """What prospects say here about the theme: a recogniser may lean on it."""
+        """What prospects say here about the theme: a recogniser may lean on it.
+
+        The first phrasings of an entry are those that are said most; the many that follow teach
+        the matcher, and would only take the recogniser's time.
+        """
         return tuple(
             text
             for entry in self.matcher.entries.values()
-            for text in (entry.canonical, *entry.phrasings)
+            for text in (entry.canonical, *entry.phrasings[:_SAID_MOST])
         )
