@@ -8,28 +8,26 @@ ORDINARY = tuple(
     line
     for block in (
         # yes, no, perhaps
-        """oui / oui oui bien sûr / oui d'accord / oui si vous voulez / oui je veux bien /
-        oui je suis d'accord avec vous / oui c'est exact / oui effectivement /
-        oui ça peut m'intéresser / oui ça m'intéresserait / oui pourquoi pas après tout /
-        oui j'en ai un / oui j'en ai déjà un / oui on en a une / oui j'ai ça / oui c'est le cas /
-        oui ça me convient / ça me convient / ça me va très bien / c'est bon pour moi /
-        c'est d'accord / c'est ça / c'est vrai / c'est juste / c'est bien moi / c'est moi-même /
-        c'est parfait / c'est très bien / c'est super / c'est noté merci / c'est gentil /
-        c'est intéressant / c'est pas mal / c'est possible / c'est compris / j'ai compris /
-        je comprends bien / je vois ce que vous voulez dire / pas de problème / pas de souci /
-        avec grand plaisir / allez-y je vous écoute / allez-y posez votre question /
-        dites-moi tout / continuez / on peut continuer / vous pouvez y aller / je vous en prie /
-        bien entendu / tout à fait d'accord / absolument oui / carrément / évidemment que oui /
-        volontiers merci / non / non non / non merci / non pas vraiment / non pas du tout /
-        non jamais / non pas encore / non j'en ai pas / non on en a pas / non je n'ai pas ça /
+        """oui oui bien sûr / oui si vous voulez / oui je suis d'accord avec vous /
+        oui c'est exact / oui effectivement / oui ça peut m'intéresser / oui ça m'intéresserait /
+        oui pourquoi pas après tout / oui j'en ai déjà un / oui on en a une / oui j'ai ça /
+        oui c'est le cas / oui ça me convient / ça me convient / ça me va très bien /
+        c'est bon pour moi / c'est d'accord / c'est ça / c'est vrai / c'est juste /
+        c'est bien moi / c'est moi-même / c'est parfait / c'est très bien / c'est super /
+        c'est noté merci / c'est gentil / c'est intéressant / c'est pas mal / c'est compris /
+        j'ai compris / je comprends bien / je vois ce que vous voulez dire / pas de problème /
+        pas de souci / avec grand plaisir / allez-y je vous écoute /
+        allez-y posez votre question / dites-moi tout / continuez / on peut continuer /
+        vous pouvez y aller / je vous en prie / bien entendu / tout à fait d'accord /
+        absolument oui / carrément / évidemment que oui / volontiers merci / non pas vraiment /
+        non pas du tout / non pas encore / non on en a pas / non je n'ai pas ça /
         non plus maintenant / non c'est pas moi / non c'est mon frère / non c'est sa fille /
         pas pour le moment / pas spécialement / pas forcément / pas tellement / pas trop /
-        pas tout de suite / sans façon / jamais de la vie / je crois pas / je pense pas /
-        je pense que oui / je crois bien / il me semble / peut-être bien /
-        ça dépend de quoi on parle / je sais pas / j'en sais rien / j'en sais trop rien /
-        aucune idée / je suis pas sûr / un peu oui / un petit peu / bof / ni l'un ni l'autre /
-        les deux / le premier des deux / plutôt le second / oui une fois / oui il y a longtemps /
-        oui depuis peu / oui quelques-uns / oui plusieurs""",
+        pas tout de suite / sans façon / jamais de la vie / je pense pas / je pense que oui /
+        je crois bien / il me semble / peut-être bien / ça dépend de quoi on parle / je sais pas /
+        j'en sais rien / j'en sais trop rien / aucune idée / je suis pas sûr / un peu oui /
+        un petit peu / bof / ni l'un ni l'autre / le premier des deux / plutôt le second /
+        oui une fois / oui il y a longtemps / oui depuis peu / oui quelques-uns / oui plusieurs""",
         # the contrary of an objection, and what is only near one
         """je suis intéressé / ça m'intéresse / ça m'intéresse votre offre / ça nous intéresse /
         ça peut m'être utile / ça me serait utile / c'est utile / je vois l'intérêt /
@@ -52,20 +50,19 @@ ORDINARY = tuple(
         un conseiller peut me rappeler / oui qu'il m'appelle / j'ai fini de payer mon crédit /
         j'ai tout remboursé / j'ai pas de crédit / je n'ai aucun crédit en cours /
         on a plus de crédit / non plus de prêt / j'ai de l'argent de côté /
-        j'ai un peu d'argent à placer / je suis propriétaire / non je loue pas /
-        on a pas de panneaux / j'ai pas de fournisseur attitré / j'ai pas de plateforme /
-        je connais un peu / je m'y connais un peu / je connais bien / oui je connais les risques /
+        j'ai un peu d'argent à placer / non je loue pas / on a pas de panneaux /
+        j'ai pas de fournisseur attitré / j'ai pas de plateforme / je connais un peu /
+        je m'y connais un peu / je connais bien / oui je connais les risques /
         je prends le risque / je veux rien / je veux pas / je refuse / j'ai pas envie /
         je préfère pas / je peux pas vous dire / je peux pas vous le dire / ça va aller /
         ça suffira / c'est toujours non / aucun / rien du tout / moyennement / plus ou moins /
-        comme vous voulez / faites comme vous voulez / ça marche / ça roule / dites toujours /
-        on verra bien / une autre fois / à un autre moment / insistez pas /
-        ça sert à rien d'insister / si / mais si / si on veut / si quand même / je dis oui /
-        je vous dis oui / je vous ai dit non / j'ai dit oui / aucunement / faut voir / à voir /
-        c'est à voir / exactement / vous avez raison / désolé non / je suis pas pour /
-        je suis preneur / ok pour moi / bon pour moi / jamais eu / j'en ai jamais eu /
-        j'ai pas d'avis / ça se discute / oui si c'est rapide / j'en ai un à la bnp /
-        j'en ai deux / d'accord pour la simulation""",
+        comme vous voulez / faites comme vous voulez / ça roule / dites toujours / on verra bien /
+        une autre fois / à un autre moment / insistez pas / ça sert à rien d'insister / si /
+        mais si / si on veut / si quand même / je dis oui / je vous dis oui / je vous ai dit non /
+        j'ai dit oui / aucunement / faut voir / à voir / c'est à voir / vous avez raison /
+        désolé non / je suis pas pour / je suis preneur / ok pour moi / bon pour moi / jamais eu /
+        j'en ai jamais eu / j'ai pas d'avis / ça se discute / oui si c'est rapide /
+        j'en ai un à la bnp / j'en ai deux / d'accord pour la simulation""",
         # when
         """demain matin / demain vers onze heures / demain à quinze heures / après-demain /
         lundi prochain / mercredi après-midi / vendredi en fin de matinée / plutôt le soir /
@@ -119,7 +116,7 @@ ORDINARY = tuple(
         merci de votre appel / bonne soirée / au revoir madame / à demain /
         à la semaine prochaine / vous aussi / pareillement / tais-toi le chien /
         les enfants taisez-vous / il fait chaud aujourd'hui / j'éteins la radio /
-        euh alors voyons voir / bon / ben écoutez / voilà voilà / alors là / hein / quoi /
+        euh alors voyons voir / ben écoutez / voilà voilà / alors là / hein / quoi /
         vous vous trompez de numéro / c'est une erreur / j'entends rien du tout /
         vous parlez trop vite / parlez plus fort je vous entends mal /
         je comprends pas ce que vous dites / je comprends pas la question /
@@ -127,8 +124,8 @@ ORDINARY = tuple(
         n'importe quoi / grave / présent / impossible / je vais raccrocher / je vous laisse /
         je vous passe ma femme / ma femme arrive / attendez je demande à ma femme où c'est /
         mon mari est à côté / la télé est allumée / il y a du bruit ici / on sonne à la porte /
-        je vous avais perdu / je vous ai perdu / comment / encore / encore une fois /
-        vous êtes là / vous êtes toujours là / vous êtes hachée / je comprends pas /
+        je vous avais perdu / je vous ai perdu / encore / encore une fois / vous êtes là /
+        vous êtes toujours là / vous êtes hachée / je comprends pas /
         je comprends rien à ce que vous racontez / vous me demandez quoi /
         qu'est-ce que tu racontes / un instant / attends / bougez pas / tu viens maman /
         le dîner est prêt / voilà le facteur / on va s'arrêter là /

@@ -20,6 +20,7 @@ from agentd.dialogue.objections import (
     Matcher,
     parse_entries,
 )
+from agentd.dialogue.ordinary import ORDINARY as LEARNT
 from agentd.dialogue.spoken import spoken
 from agentd.errors import ObjectionsError
 
@@ -122,6 +123,8 @@ def test_the_test_phrasings_are_unseen() -> None:
     }
     known |= {spoken(text) for _, text in TUNE}
     assert [text for _, text in TEST if spoken(text) in known] == []
+    learnt = {spoken(text) for text in LEARNT}
+    assert [text for text in ORDINARY if spoken(text) in learnt] == []
 
 
 # --- how good it is
