@@ -1,6 +1,7 @@
 """An utterance reduced to what can be compared: stems of its words, and weighted features. Pure."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 from agentd.dialogue.spoken import spoken
@@ -59,6 +60,7 @@ _SAME = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A word's stem: at least three letters of it are kept."""
     if word.isdigit():

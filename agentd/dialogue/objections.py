@@ -16,6 +16,7 @@ import yaml
 from agentd.dialogue.learner import Learner
 from agentd.dialogue.lexical import features, stems
 from agentd.dialogue.ordinary import ORDINARY
+from agentd.dialogue.polarity import is_plain
 from agentd.dialogue.spoken import spoken
 from agentd.errors import ObjectionsError
 
@@ -105,8 +106,11 @@ class Matcher:
         return Match(self._ids[best[2]], round(best[0], 3))
 
     def _likely(self, said: str) -> tuple[float, float, int] | None:
-        """Score, lead over the next entry, and number of the likeliest entry."""
-        if not said or not self._ids:
+        """Score, lead over the next entry, and number of the likeliest entry.
+
+        None for a plain yes or no, however it is put: only an entry's own words may be one.
+        """
+        if not said or not self._ids or is_plain(said):
             return None
         *scores, ordinary = self._learner.scores(features(said)).tolist()
         spread = f" {' '.join(stems(said))} "
