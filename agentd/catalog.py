@@ -7,6 +7,7 @@ without a restart; when an edit has broken it, what was read before stays in use
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ import structlog
 
 from agentd.config import Settings
 from agentd.dialogue.brain import Brain, Timing
-from agentd.dialogue.objections import Matcher, parse_entries
+from agentd.dialogue.objections import Entry, Matcher, parse_entries
 from agentd.dialogue.rail_returns import RailReturns, parse_rail_returns
 from agentd.dialogue.scenario import Scenario, parse_scenario
 from agentd.errors import BadInput, ObjectionsError, ScenarioError
@@ -96,12 +97,12 @@ class Catalog:
         return self._cached(
             ("matcher", theme),
             files,
-            lambda: Matcher(
-                [
+            lambda: _made(
+                tuple(
                     entry
                     for file in files
                     for entry in parse_entries(_read(file, ObjectionsError), str(file))
-                ]
+                )
             ),
         )
 
@@ -153,6 +154,12 @@ class Catalog:
             del self._cache[next(iter(self._cache))]  # the one made longest ago
         self._cache[key] = (stamp, made)
         return made
+
+
+@lru_cache(maxsize=20)
+def _made(entries: tuple[Entry, ...]) -> Matcher:
+    """The matcher of these entries: a second's work, and the same one for whoever asks again."""
+    return Matcher(entries)
 
 
 def _stamp(file: Path) -> tuple[str, int, int]:

@@ -171,7 +171,9 @@ def test_the_prospect_hangs_up(swept: dict[str, Placed], moment: Moment) -> None
     # Before its events are subscribed to, the switch need not say why the call is over.
     early = report.hangup_cause == "UNSPECIFIED" and moment.name in UNEXPLAINED
     assert early or report.hangup_cause == "NORMAL_CLEARING"
-    assert sum(turn["who"] == "agent" for turn in report.turns) == moment.says
+    says = sum(turn["who"] == "agent" for turn in report.turns)
+    # The fork and the greeting are asked for together: either may be first by some milliseconds.
+    assert says == moment.says or (moment.name == "as the fork connects" and says == 1)
     assert not any(turn["interrupted"] for turn in report.turns)
 
 
