@@ -6,6 +6,7 @@ against the answers expected here (`candidates`).
 """
 
 import math
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -330,7 +331,7 @@ def _overlap(words: list[str], before: list[str]) -> float:
 
 def _contained(one: str, other: str) -> bool:
     """Two candidates that say the same with more or fewer words are not rivals."""
-    a, b = set(one.split()), set(other.split())
+    a, b = (set(re.findall(r"[\w']+", text.lower())) for text in (one, other))
     return a <= b or b <= a
 
 
