@@ -13,7 +13,7 @@ from agentd.speech.library import at_level, resample, trim, write_wav
 from agentd.speech.pico import PicoVoice
 
 # Another person than the agent, who speaks at 100 and 100.
-SPEED, PITCH = 90, 80
+SPEED, PITCH = 80, 80
 LEVEL_DBFS = -22.0
 _HUMS = ("mmh", "mm", "mmm", "hmm", "mhm", "hum", "humm")
 BEEP_HZ, BEEP_S, BEEP_AFTER_S, BEEP_PEAK = 1_000, 0.5, 0.35, 8_000
