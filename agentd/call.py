@@ -118,7 +118,15 @@ class Call:
             # An answered call that cannot be held is kept too: it ends FAILED, with its cause.
             self._start(asked, 0, contact, answered)
             raise
-        self._start(scenario.name, scenario.version, contact, answered)
+        known = (scenario.name, scenario.version, contact, answered)
+        opening: ev.Event = ev.Answered(
+            contact=contact,
+            when=answered.isoformat(timespec="seconds"),
+            seed=secrets.randbelow(1_000_000),
+            recorded=self._settings.call.record,
+        )
+        if not self._start(*known):
+            opening = self._known_already(known) or opening
         self._ears = Ears(
             self.post,
             self._house.recogniser,
@@ -126,15 +134,8 @@ class Call:
             self._settings.speech,
             vocabulary=brain.vocabulary,
         )
-        self.post(
-            ev.Answered(
-                contact=contact,
-                when=answered.isoformat(timespec="seconds"),
-                seed=secrets.randbelow(1_000_000),
-                recorded=self._settings.call.record,
-            )
-        )
-        self._follow_leg()  # after Answered: a key pressed meanwhile must find an open call
+        self.post(opening)
+        self._follow_leg()  # after it: a key pressed meanwhile must find an open call
         self._leg.start_fork(
             self._house.audio.expect(self._token, self._hear),
             metadata=self.id,
@@ -162,14 +163,32 @@ class Call:
             self._following = True
             self._leg.on_event(self.post)
 
-    def _start(self, name: str, version: int, contact: dict[str, str], answered: datetime) -> None:
-        self._ledger.start(
+    def _known_already(self, known: tuple[str, int, dict[str, str], datetime]) -> ev.Resumed | None:
+        """The store knows a call of this id: ours to go on with, or another that used it up."""
+        held = self._ledger.take_over(self._leg.uuid, self._house.instance)
+        if held is None:
+            self._log.warning("agentd_call_id is another call's, the channel's is used instead")
+            self.id = self._leg.uuid
+            self._log = log.bind(call=self.id)
+            self._ledger = Ledger(self._house.repo, self.id, self._house.spool)
+            self._start(*known)
+            return None
+        since = (known[3] - held.answered_at).total_seconds() if held.answered_at else 0.0
+        # Two machines' clocks may differ; the call's own does not go back.
+        self._born = time.monotonic() - max(since, held.at_ms / 1000)
+        self._leg.take_over()
+        self._log.warning("call taken over from an agentd that died", at_ms=self.now_ms)
+        return ev.Resumed(held.memory) if held.memory else None
+
+    def _start(self, name: str, version: int, contact: dict[str, str], answered: datetime) -> bool:
+        return self._ledger.start(
             scenario=name,
             version=version,
             phone=self._leg.variables.get("agentd_phone") or self._leg.dialled,
             contact=contact,
             answered_at=answered,
             instance=self._house.instance,
+            channel=self._leg.uuid,
         )
 
     def _talk(self, brain: engine.Brain) -> None:
@@ -179,10 +198,14 @@ class Call:
             now_ms = self.now_ms
             self._follow(event)
             self._journal(now_ms, "event", ev.encode(event))
-            for action in engine.handle(brain, state, event, now_ms):
+            actions = engine.handle(brain, state, event, now_ms)
+            for action in actions:
                 self._journal(now_ms, "action", act.encode(action))
                 self._perform_safely(action)
             self._ended = isinstance(event, ev.HungUp)
+            # After what was done: nobody waits for it.
+            if any(isinstance(a, act.Say | act.Record) for a in actions) and not self._ended:
+                self._remember(engine.dump(state).decode(), now_ms)
 
     def _next_event(self) -> ev.Event:
         """The inbox's next; its last is HungUp, whatever happened to the one that was posted."""
@@ -264,6 +287,13 @@ class Call:
             # A call is worth more than its journal, and a journal with a hole is worth nothing.
             self._journal_lost = True
             self._log.error("journal lost", error=str(error))
+
+    def _remember(self, memory: str, at_ms: int) -> None:
+        """Should this process die now, another can go on from here."""
+        try:
+            self._ledger.remember(memory, at_ms)
+        except Exception as error:  # noqa: BLE001 - a call is worth more than its memory
+            self._log.error("call not remembered", error=_said(error))
 
     # -- actions ----------------------------------------------------------------------------
 

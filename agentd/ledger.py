@@ -19,7 +19,7 @@ from agentd.errors import StoreError, StoreRefused
 from agentd.observe import logs
 
 if TYPE_CHECKING:
-    from agentd.store.repo import Repo
+    from agentd.store.repo import Handover, Repo
 
 log = logs.get("ledger")
 
@@ -51,9 +51,36 @@ class Ledger:
         self._facts = 0
         self._journal: list[tuple[int, int, str, str]] = []
 
-    def start(self, **facts: Any) -> None:
-        """The call exists: scenario, version, phone, contact, answered_at."""
-        self._keep("start_call", {"call_id": self._call_id, **facts})
+    def start(self, **facts: Any) -> bool:
+        """The call exists: scenario, version, phone, contact, answered_at. False when it did
+        already (True as well when the store is away, and nobody knows)."""
+        return self._keep("start_call", {"call_id": self._call_id, **facts}) is not False
+
+    def take_over(self, channel: str, instance: str) -> "Handover | None":
+        """What an agentd that died knew of this call (`Repo.take_over`); what is kept from now on
+        follows what that one kept. None too when the store is away."""
+        try:
+            held = self._repo.take_over(self._call_id, channel, instance)
+        except StoreError as error:
+            log.error("store away, nothing to go on from", call=self._call_id, error=str(error))
+            return None
+        if held is not None:
+            self._facts, self._seq = held.facts, held.journalled
+        return held
+
+    def remember(self, memory: str, at_ms: int) -> None:
+        """What the engine knows by now, should this process die; nothing when the store is away."""
+        if self._spooling:
+            return
+        entries, self._journal = self._journal, []
+        try:
+            self._repo.remember(self._call_id, at_ms, memory, entries)
+        except StoreError as error:
+            self._journal = entries + self._journal
+            if isinstance(error, StoreRefused):
+                raise
+            log.error("store away, spooling", call=self._call_id, error=str(error))
+            self._spooling = True
 
     def fact(self, kind: str, data: dict[str, Any], at_ms: int) -> None:
         """One `Record` of the engine."""
@@ -95,11 +122,11 @@ class Ledger:
             },
         )
 
-    def _keep(self, method: Method, arguments: dict[str, Any]) -> None:
+    def _keep(self, method: Method, arguments: dict[str, Any]) -> Any:
+        """What the method returns; None when it was spooled."""
         if not self._spooling:
             try:
-                getattr(self._repo, method)(**arguments)
-                return
+                return getattr(self._repo, method)(**arguments)
             except StoreRefused:
                 raise
             except StoreError as error:
@@ -109,6 +136,7 @@ class Ledger:
         failed = gevent.get_hub().threadpool.apply(_append, (self._spool, line))
         if failed is not None:
             raise failed
+        return None
 
 
 def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _: False) -> int:

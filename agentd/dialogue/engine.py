@@ -13,7 +13,7 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, hearing
+from agentd.dialogue import answers, hearing, takeover
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
@@ -26,6 +26,7 @@ from agentd.dialogue.events import (
     HungUp,
     Interruption,
     Partial,
+    Resumed,
     SayDone,
     SayFailed,
     SayStarted,
@@ -90,6 +91,8 @@ def _before_answer(moves: Moves, event: Event) -> None:
             moves.actions.append(Background(moves.scenario.background))
         moves.start_timer("call", moves.brain.timing.max_call_s)
         moves.enter(HELLO)
+    elif isinstance(event, Resumed):
+        takeover.resume(moves, event.state)
     elif isinstance(event, Fault):
         hearing.fault(moves, event.reason, speakable=False)
     elif isinstance(event, DrainRequested):

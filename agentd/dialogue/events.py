@@ -27,6 +27,15 @@ class Answered(Event, frozen=True):
     recorded: bool = False
 
 
+class Resumed(Event, frozen=True):
+    """A live call comes to us from an agentd that died; said instead of Answered.
+
+    state: what that one remembered of the call last, as `state.dump` wrote it.
+    """
+
+    state: str
+
+
 class SayStarted(Event, frozen=True):
     """The first clip of a Say has begun to play on the switch."""
 
@@ -127,6 +136,7 @@ class DrainRequested(Event, frozen=True):
 
 AnyEvent = (
     Answered
+    | Resumed
     | SayStarted
     | SayDone
     | SayFailed

@@ -14,6 +14,8 @@ _PHRASES = {
     "not_understood": "Excusez-moi, je n'ai pas bien compris.",
     "no_answer_known": "Je n'ai pas cette réponse, un conseiller pourra vous la donner.",
     "no_human": "Je suis un assistant vocal, je ne peux pas vous passer quelqu'un maintenant.",
+    # When another agentd takes over a live call.
+    "resumed": "Excusez-moi, un petit problème technique.",
     "transfer": "Je vous mets en relation avec un conseiller, ne quittez pas.",
     "transfer_failed": "Excusez-moi, aucun conseiller n'est disponible pour le moment.",
     "callback_when": "Bien sûr. Quand puis-je vous rappeler ?",

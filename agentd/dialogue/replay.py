@@ -56,9 +56,12 @@ def replay(brain: Brain, journal: Iterable[Row]) -> Difference | None:
                 return Difference(at_ms, event_text, done, stored, rerun)
             done += 1
         elif direction == "event":
+            event = _event(text, number)
+            if isinstance(event, events.Resumed):
+                # The agentd before was cut off in the middle; this one had its own beginning.
+                state, done, expected = engine.new_state(), 0, []
             if done < len(expected):
                 break
-            event = _event(text, number)
             at_ms, event_text, done = row_ms, events.encode(event), 0
             expected = rerun_event(brain, state, event, row_ms)
         else:

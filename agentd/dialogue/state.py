@@ -58,6 +58,7 @@ class CallState(msgspec.Struct):
     heard: utterances that came during a Say and wait for its end.
     silences, noises, failures: how many in a row.
     when_repeated: the question when to call back has been asked a second time.
+    takeovers: how often the call has passed to another agentd.
     timers: kind -> id of the live timer of that kind; any other id is stale.
     """
 
@@ -91,6 +92,7 @@ class CallState(msgspec.Struct):
     objections: list[str] = []
     returns: list[str] = []
     interruptions: int = 0
+    takeovers: int = 0
     says: int = 0
     timers_started: int = 0
     timers: dict[str, str] = {}

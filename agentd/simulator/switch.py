@@ -10,7 +10,7 @@ import socket
 import time
 import uuid as uuids
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -47,6 +47,7 @@ class Outcome:
     spoken: list[Spoken] = field(default_factory=list)
     cuts_ms: list[int] = field(default_factory=list)
     unused: int = 0  # items of the persona
+    handed_on: int = 0  # times the dialplan's next socket action got the live call
     late_ticks: int = 0
     tick_ms: float = 0.0  # work of a tick, on average
 
@@ -64,12 +65,16 @@ class SimulatedCall:
         *,
         seed: int = 0,
         longest_s: float = LONGEST_S,
+        others: Sequence[tuple[str, int]] = (),
     ) -> None:
         """voice: what each of the persona's texts sounds like. variables: set on the channel, as a
-        dialplan does. seed: of the line's noise and losses."""
+        dialplan does. seed: of the line's noise and losses. others: of further `socket` actions of
+        the dialplan, reached when the agentd before has died with the call alive."""
         self.recorder = Recorder()
         self._persona = persona
         self._address = address
+        self._others = list(others)
+        self._handed_on = 0
         self._files = files
         self._longest_s = longest_s
         channel = Channel(
@@ -105,17 +110,15 @@ class SimulatedCall:
             # Nobody listens: &socket() returns and the dialplan has nothing more.
             self.switch.problem(f"nobody answers at {self._address[0]}:{self._address[1]}: {error}")
             return self._outcome("NORMAL_CLEARING")
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.settimeout(None)
-        self._writer = gevent.spawn(self._write)
-        greenlets = [gevent.spawn(self._read), self._writer]
+        self._open()
+        reader = gevent.spawn(self._read)
         try:
             self._hold()
             self._linger()
         finally:
             for fork in (*self._forks.values(), *self._left_open):
                 fork.close()
-            gevent.killall(greenlets, block=True, timeout=1.0)
+            gevent.killall([reader, self._writer], block=True, timeout=1.0)
             self._socket.close()
         return self._outcome(self.switch.cause)
 
@@ -175,7 +178,41 @@ class SimulatedCall:
 
     # -- the connection ---------------------------------------------------------------------
 
+    def _open(self) -> None:
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(None)
+        self._writer = gevent.spawn(self._write)
+
     def _read(self) -> None:
+        self._read_one()
+        while self._hand_on():
+            self._read_one()
+        self.switch.peer_closed(self._since_connect_ms)
+        self._closing = True
+        self._perform()
+
+    @property
+    def _since_connect_ms(self) -> float:
+        return (time.monotonic() - self._connect_at) * 1000
+
+    def _hand_on(self) -> bool:
+        """The dialplan goes on to its next `socket` action, if anybody listens there."""
+        if not self._others or not self.switch.hand_on(self._since_connect_ms):
+            return False
+        self._writer.kill()
+        self._socket.close()
+        self._outbox.clear()
+        while self._others:
+            try:
+                self._socket = socket.create_connection(self._others.pop(0), CONNECT_TIMEOUT_S)
+            except OSError:
+                continue
+            self._handed_on += 1
+            self._open()
+            return True
+        return False
+
+    def _read_one(self) -> None:
         try:
             while data := self._socket.recv(65_536):
                 for command in self.switch.parse(data):
@@ -187,9 +224,6 @@ class SimulatedCall:
                 self._perform()
         except OSError:
             pass
-        self.switch.peer_closed((time.monotonic() - self._connect_at) * 1000)
-        self._closing = True
-        self._perform()
 
     def _perform(self) -> None:
         for effect in self.switch.drain():
@@ -251,6 +285,7 @@ class SimulatedCall:
             spoken=list(self._prospect.spoken),
             cuts_ms=list(self._cuts_ms),
             unused=self._prospect.left,
+            handed_on=self._handed_on,
             late_ticks=self._late,
             tick_ms=self._work_s * 1000 / ticks,
         )

@@ -105,6 +105,20 @@ class Switch:
             self.problem("agentd closed the connection during the call")
         self.hang_up("NORMAL_CLEARING", by_peer=False)
 
+    def hand_on(self, since_connect_ms: float) -> bool:
+        """The client has closed its side and the dialplan has another `socket` action: a new
+        session of the same live channel, which goes on playing what it plays. False when the
+        channel is over, or parked for ever (see `peer_closed`)."""
+        parked = not self._connected or since_connect_ms < ZOMBIE_MS
+        if self.closed or self.gone or parked:
+            return False
+        self._parser = CommandParser()
+        self._events, self._customs, self._filters = set(), set(), []
+        self._connected = self._park_due = False
+        self._linger_s = None
+        self._out = [effect for effect in self._out if not isinstance(effect, Send)]
+        return True
+
     def dtmf(self, digit: str) -> None:
         """A digit came from the far end."""
         headers = {"DTMF-Digit": digit, "DTMF-Duration": "2000", "DTMF-Source": "RTP"}

@@ -71,7 +71,7 @@ def _encodable(value: Any) -> Any:
 
 class Call(pw.Model):
     """One call. `phone` and `contact` are in the clear (a lead is called back): what `forget`
-    erases. `instance`: the agentd that holds it."""
+    erases. `instance`: the agentd that holds it; `channel`: the switch's uuid of its leg."""
 
     id = Text(primary_key=True)
     scenario = Text()
@@ -79,6 +79,7 @@ class Call(pw.Model):
     phone = Text(index=True)
     contact = Json()
     instance = Text(index=True)
+    channel = Text(default="")
     started_at = Utc(index=True)
     answered_at = Utc(null=True)
     ended_at = Utc(null=True, index=True)
@@ -95,6 +96,14 @@ class _OfCall(pw.Model):
 
     class Meta:
         primary_key = pw.CompositeKey("call", "seq")
+
+
+class Live(pw.Model):
+    """The engine's memory of a call that goes on, as of `at_ms`; gone when the call is over."""
+
+    call = pw.ForeignKeyField(Call, primary_key=True, on_delete="CASCADE", index=False)
+    at_ms = pw.IntegerField()
+    memory = Text()
 
 
 class Fact(_OfCall):
@@ -160,6 +169,7 @@ class Secret(pw.Model):
 
 TABLES: tuple[type[pw.Model], ...] = (
     Call,
+    Live,
     Fact,
     Turn,
     Step,

@@ -14,14 +14,15 @@ import peewee as pw
 
 from agentd.dialogue.dispositions import Disposition
 from agentd.errors import StoreError, StoreRefused
-from agentd.store import facts, schema
+from agentd.store import facts, live, schema
 from agentd.store.database import Transaction, target
+from agentd.store.live import Handover
 from agentd.store.models import Call, Fact, Journal, Secret, Suppression, as_json
 from agentd.store.phones import phone_hash
 from agentd.store.reports import CallReport, StoreReport, call_report
 from agentd.store.threads import DatabaseThreads, Work
 
-__all__ = ["CallReport", "Repo", "StoreReport"]
+__all__ = ["CallReport", "Handover", "Repo", "StoreReport"]
 
 # Of any one method: a prospect waits in silence for a fact to be kept, and what cannot be kept now
 # is spooled (`agentd.ledger`), so a slow database is soon taken for one that is away.
@@ -87,12 +88,13 @@ class Repo:
         *,
         started_at: datetime | None = None,
         instance: str = "",
+        channel: str = "",
     ) -> bool:
         """A call exists; said twice it exists once. False when it did already: it is a retry, or
-        the switch has handed a live call over from an agentd that crashed.
+        the switch has handed a live call over from an agentd that crashed (`take_over`).
 
         Times must carry their zone. `started_at`: when it was dialled; default: when it was
-        answered. `instance`: the agentd that holds it (of a call that existed, the last to say).
+        answered. `instance`: the agentd that holds it; `channel`: the switch's uuid of its leg.
         """
         first = started_at or answered_at
         if first is None:
@@ -104,6 +106,7 @@ class Repo:
             "phone": phone,
             "contact": contact,
             "instance": instance,
+            "channel": channel,
             "started_at": first,
             "answered_at": answered_at,
             "score": 0,
@@ -112,13 +115,34 @@ class Repo:
 
         def write(db: pw.Database) -> bool:
             query = Call.insert(row).on_conflict(conflict_target=[Call.id], action="NOTHING")
-            if query.as_rowcount().execute(db):
-                return True
-            if instance:
-                Call.update(instance=instance).where(Call.id == call_id).execute(db)
-            return False
+            return bool(query.as_rowcount().execute(db))
 
         return self._run(write)
+
+    def take_over(self, call_id: str, channel: str, instance: str) -> Handover | None:
+        """A live call comes to `instance` from an agentd that died: what that one knew of it.
+
+        None when the call is over, or another channel's: the id has been used twice.
+        """
+        return self._run(lambda db: live.take_over(db, call_id, channel, instance))
+
+    def remember(
+        self,
+        call_id: str,
+        at_ms: int,
+        memory: str,
+        entries: Sequence[tuple[int, int, str, str]] = (),
+    ) -> None:
+        """The engine's memory of a call that goes on, for `take_over`, with the journal up to it.
+
+        entries: as for `journal_append`. Raises StoreRefused for a call that was never started.
+        """
+
+        def write(db: pw.Database) -> None:
+            _journal(db, call_id, entries)
+            live.remember(db, call_id, at_ms, memory)
+
+        self._run(write)
 
     def record(self, call_id: str, kind: str, data: dict[str, Any], at_ms: int, seq: int) -> None:
         """Commit one fact (`dialogue.actions.KINDS`) and what follows from it.
@@ -145,20 +169,8 @@ class Repo:
 
     def journal_append(self, call_id: str, entries: Sequence[tuple[int, int, str, str]]) -> None:
         """entries: (seq, at_ms, "event" | "action", json). A number already used is left as is."""
-        rows = [
-            {"call": call_id, "seq": seq, "at_ms": at_ms, "direction": direction, "json": text}
-            for seq, at_ms, direction, text in entries
-        ]
-
-        def write(db: pw.Database) -> None:
-            for start in range(0, len(rows), _ROWS):
-                query = Journal.insert_many(rows[start : start + _ROWS]).on_conflict(
-                    conflict_target=[Journal.call, Journal.seq], action="NOTHING"
-                )
-                query.as_rowcount().execute(db)
-
-        if rows:
-            self._run(write)
+        if entries:
+            self._run(lambda db: _journal(db, call_id, entries))
 
     def finish_call(
         self, call_id: str, ended_at: datetime, hangup_cause: str, recording: str | None
@@ -173,6 +185,7 @@ class Repo:
             if not changed.execute(db) and call_report(db, call_id) is None:
                 raise StoreRefused(f"{self.where}: call {call_id!r} was never started")
             _fail(db, f"ended without a disposition ({hangup_cause})", Call.id == call_id)
+            live.forget(db, Call.id == call_id)
 
         self._run(write)
 
@@ -183,6 +196,7 @@ class Repo:
         def write(db: pw.Database) -> int:
             mine = (Call.instance == instance) & Call.ended_at.is_null()
             _fail(db, reason, mine)
+            live.forget(db, mine)
             return int(Call.update(ended_at=datetime.now(UTC)).where(mine).execute(db))
 
         return self._run(write)
@@ -243,6 +257,18 @@ class Repo:
         made = self._threads.run(checked, timeout=self._timeout, transaction=transaction)
         self._verified = True
         return made
+
+
+def _journal(db: pw.Database, call_id: str, entries: Sequence[tuple[int, int, str, str]]) -> None:
+    for start in range(0, len(entries), _ROWS):
+        rows = [
+            {"call": call_id, "seq": seq, "at_ms": at_ms, "direction": direction, "json": text}
+            for seq, at_ms, direction, text in entries[start : start + _ROWS]
+        ]
+        query = Journal.insert_many(rows).on_conflict(
+            conflict_target=[Journal.call, Journal.seq], action="NOTHING"
+        )
+        query.as_rowcount().execute(db)
 
 
 def _insert_fact(

@@ -22,6 +22,7 @@ class CallReport(msgspec.Struct, frozen=True):
     phone: str
     contact: dict[str, str]
     instance: str
+    channel: str
     started_at: str
     answered_at: str | None
     ended_at: str | None

@@ -34,14 +34,17 @@ class ForkWatch:
         metadata: str,
         api: Callable[[str, OnReply], None],
         failed: Callable[[str], None],
+        series: str = "",
     ) -> None:
         """api: sends an api command, never waits nor raises. failed: told once, with a reason,
-        when no attempt is left."""
+        when no attempt is left. series: part of the bugs' names, when another agentd has used
+        the plain ones on this channel."""
         self._uuid = uuid
         self._url = url.rstrip("/")
         self._metadata = metadata
         self._api = api
         self._failed = failed
+        self._series = series
         self._attempt = 0
         self._left = MAX_STARTS
         self._losses = 0
@@ -112,7 +115,7 @@ class ForkWatch:
 
     @property
     def _bug(self) -> str:
-        return f"agentd{self._attempt}"
+        return f"agentd{self._series}{self._attempt}"
 
     def _again(self, delay_s: float) -> None:
         self._cancel()

@@ -6,6 +6,7 @@ order, and the last of them is the only HungUp.
 
 import json
 import re
+import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -76,6 +77,7 @@ class Leg:
         self._pump: gevent.Greenlet | None = None
         self._background = ""
         self._fork: ForkWatch | None = None
+        self._series = ""
         self._cause = ""  # what the switch said
         self._hangup_us = 0  # the switch's clock at the hangup
         self._noticed = False  # the switch said that the call is over
@@ -144,6 +146,14 @@ class Leg:
         self._on_event = callback
         self._pump = gevent.spawn(self._run)
 
+    def take_over(self) -> None:
+        """Another agentd held this call and died: end what it left playing. Never waits.
+
+        Its bugs are still on the channel, so their names are taken.
+        """
+        self._series = f"-{secrets.token_hex(2)}-"
+        self._send_api(f"uuid_break {self.uuid} all")
+
     def play(
         self,
         say_id: str,
@@ -191,7 +201,9 @@ class Leg:
         if not isinstance(metadata, str):
             # A quote would end the argument for FreeSWITCH's parser.
             metadata = json.dumps(dict(metadata)).replace("'", "\\u0027")
-        self._fork = ForkWatch(self.uuid, url, metadata, self._send_api, self._fork_failed)
+        self._fork = ForkWatch(
+            self.uuid, url, metadata, self._send_api, self._fork_failed, self._series
+        )
         self._fork.start()
 
     def audio_came(self) -> None:

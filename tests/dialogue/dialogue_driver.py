@@ -166,6 +166,13 @@ class Line:
             self.saying = None
             self.send(events.SayDone(say.say_id, True, whole))
 
+    def passes_on(self, memory: str | None = None) -> list[Action]:
+        """The agentd that holds the call dies; another takes it over a moment later."""
+        memory = engine.dump(self.state).decode() if memory is None else memory
+        self.state, self.saying, self.timers = engine.new_state(), None, {}
+        self.now += 150
+        return self.send(events.Resumed(memory))
+
     # --- what a prospect does
 
     def says(

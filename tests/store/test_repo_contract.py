@@ -52,6 +52,7 @@ def test_a_call_comes_out_as_it_was_kept(repo):
         "phone": "0140000001",
         "contact": {"first_name": "Zoé"},
         "instance": "",
+        "channel": "",
         "started_at": "2026-01-05T10:00:00.123+00:00",
         "answered_at": "2026-01-05T10:00:00.123+00:00",
         "ended_at": "2026-01-05T10:00:09.123+00:00",
@@ -176,8 +177,9 @@ def test_calls_left_by_a_crash_are_failed_for_their_own_instance_only(repo):
     start(repo, "crashed", instance="one")
     start(repo, "decided", instance="one")
     repo.record("decided", "disposition", {"disposition": "LEAD", "score": 100}, 1, 1)
-    start(repo, "taken over", instance="one")
-    assert start(repo, "taken over", instance="two") is False
+    start(repo, "taken over", instance="one", channel="leg")
+    assert start(repo, "taken over", instance="two", channel="leg") is False
+    assert repo.take_over("taken over", "leg", "two") is not None
     start(repo, "ended", instance="one")
     repo.finish_call("ended", WHEN, "NORMAL_CLEARING", None)
     ended = repo.load_call("ended")
@@ -190,6 +192,53 @@ def test_calls_left_by_a_crash_are_failed_for_their_own_instance_only(repo):
     assert repo.load_call("taken over").ended_at is None
     assert repo.load_call("ended") == ended
     assert repo.fail_unfinished("one") == 0
+
+
+# -- passed on -------------------------------------------------------------------------------
+
+
+def test_a_live_call_is_taken_over_with_what_was_remembered(repo):
+    start(repo, instance="one", channel="leg")
+    empty = repo.take_over("c1", "leg", "two")
+    assert (empty.memory, empty.at_ms, empty.facts, empty.journalled) == ("", 0, 0, 0)
+    repo.record("c1", "turn", AGENT, 900, 1)
+    repo.remember("c1", 950, '{"step":"Q1"}', [(0, 900, "event", "{}"), (1, 950, "action", "{}")])
+    repo.remember("c1", 1900, '{"step":"Q2"}', [(2, 1900, "event", "{}")])
+    held = repo.take_over("c1", "leg", "three")
+    assert (held.memory, held.at_ms, held.facts, held.journalled) == ('{"step":"Q2"}', 1900, 2, 3)
+    assert held.answered_at == WHEN.replace(microsecond=123000)
+    assert repo.load_call("c1").instance == "three"
+    assert len(repo.journal("c1")) == 3
+
+
+def test_an_id_used_twice_or_a_call_that_is_over_is_not_taken_over(repo):
+    start(repo, instance="one", channel="leg")
+    assert repo.take_over("c1", "another leg", "two") is None
+    assert repo.take_over("unknown", "leg", "two") is None
+    assert repo.load_call("c1").instance == "one"
+    repo.finish_call("c1", WHEN, "NORMAL_CLEARING", None)
+    assert repo.take_over("c1", "leg", "two") is None
+
+
+@pytest.mark.parametrize("end", ["finished", "failed"])
+def test_nothing_is_remembered_of_a_call_that_is_over(repo, place, counted, end):
+    start(repo, instance="one", channel="leg")
+    start(repo, "other", instance="two", channel="other leg")
+    for call in "c1", "other":
+        repo.remember(call, 1, "{}")
+    assert counted(place, "live") == 2
+    if end == "finished":
+        repo.finish_call("c1", WHEN, "NORMAL_CLEARING", None)
+    else:
+        repo.fail_unfinished("one")
+    assert counted(place, "live") == 1
+    assert repo.take_over("other", "other leg", "three").memory == "{}"
+
+
+def test_what_was_never_started_is_not_remembered(repo, place, counted):
+    with pytest.raises(StoreError):
+        repo.remember("ghost", 1, "{}", [(0, 1, "event", "{}")])
+    assert (counted(place, "live"), counted(place, "journal")) == (0, 0)
 
 
 # -- said again ------------------------------------------------------------------------------

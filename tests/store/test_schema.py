@@ -106,16 +106,16 @@ def test_a_newer_database_is_refused_by_everything_and_left_alone(place):
 def test_a_migration_that_breaks_leaves_the_database_as_it_was(place, more_migrations):
     repo = place.repo()
     start(repo)
-    more_migrations("m002_adds", "database.execute_sql('CREATE TABLE extra (a TEXT)')")
-    more_migrations("m003_breaks", "database.execute_sql('CREATE NONSENSE')")
+    more_migrations("m902_adds", "database.execute_sql('CREATE TABLE extra (a TEXT)')")
+    more_migrations("m903_breaks", "database.execute_sql('CREATE NONSENSE')")
     with pytest.raises(StoreError, match="NONSENSE"):
         repo.migrate()
-    assert place.sql("SELECT name FROM schema_version") == [("m001_calls",)]
+    assert place.sql("SELECT name FROM schema_version") == [("m001_calls",), ("m002_live",)]
     with pytest.raises(Exception, match="extra"):
         place.sql("SELECT * FROM extra")
     report = repo.check()
     assert (report.ok, report.mend) == (False, "agentd db migrate")
-    assert "m002_adds" in report.detail
+    assert "m902_adds" in report.detail
 
 
 def test_a_table_rebuilt_by_a_migration_keeps_what_refers_to_it(place, more_migrations):
@@ -124,11 +124,11 @@ def test_a_table_rebuilt_by_a_migration_keeps_what_refers_to_it(place, more_migr
     start(repo)
     repo.record("c1", "turn", AGENT, 1, 1)
     more_migrations(
-        "m002_drops",
+        "m902_drops",
         "apply(migrator.drop_column('call', 'recording', "
         + ("legacy=True))" if place.kind == "sqlite" else "cascade=False))"),
     )
-    assert repo.migrate() == ["m002_drops"]
+    assert repo.migrate() == ["m902_drops"]
     assert place.sql("SELECT count(*) FROM turn") == [(1,)]
     assert place.sql("SELECT id FROM call") == [("c1",)]
     # Constraints hold again afterwards.

@@ -1,0 +1,91 @@
+"""A live call that another agentd held until it died: say sorry, and go on where it stood.
+
+What the dead one was saying is said again, whole: how much of it was heard, nobody knows any more.
+What the prospect said meanwhile was heard by nobody, so the question is asked again.
+"""
+
+import msgspec
+
+from agentd.dialogue import answers, hearing
+from agentd.dialogue.actions import Background, Clip
+from agentd.dialogue.moves import Moves
+from agentd.dialogue.phrases import phrase
+from agentd.dialogue.state import CallState, Phase, Speech, Then, restore
+
+# A call that has outlived this many agentd may be what ends them.
+MOST = 2
+_LEAST_S = 30.0  # left of a call's time, so that a goodbye can be heard
+
+
+def resume(moves: Moves, memory: str) -> None:
+    """Take the call up again from what was remembered of it; politely end it when that is nothing
+    this agentd can go on from (another version's, or of a scenario edited since)."""
+    state = moves.state
+    held = _read(memory)
+    if held is None:
+        state.phase = Phase.OPEN
+        hearing.fault(moves, "the state of the call cannot be read")
+        return
+    cut = _become(state, held, moves.now)
+    if state.phase in (Phase.OVER, Phase.GONE) or (state.phase is Phase.CLOSING and cut is None):
+        moves.hang_up()
+    elif state.phase is Phase.CLOSING:
+        assert cut is not None
+        moves.say(_again(cut.clips), Then.HANGUP, interruptible=False)
+    elif state.step not in moves.scenario.steps:
+        state.phase, state.step = Phase.OPEN, ""
+        hearing.fault(moves, "the scenario has changed during the call")
+    elif state.takeovers > MOST:
+        state.phase = Phase.OPEN
+        hearing.fault(moves, f"passed on {state.takeovers} times")
+    else:
+        _go_on(moves, cut)
+
+
+def _read(memory: str) -> CallState | None:
+    try:
+        held = restore(memory.encode())
+    except msgspec.DecodeError:
+        return None
+    return None if held.phase is Phase.NEW else held
+
+
+def _become(state: CallState, held: CallState, now_ms: int) -> Speech | None:
+    """Remember the same, but for what went with the process. Returns what was being said."""
+    for name in held.__struct_fields__:
+        setattr(state, name, getattr(held, name))
+    cut, state.speech = state.speech, None
+    state.broken, state.heard, state.timers = None, [], {}
+    state.partial, state.speaking = "", False
+    state.silences = state.noises = state.failures = 0
+    state.floor_ms = now_ms
+    state.takeovers += 1
+    return cut
+
+
+def _go_on(moves: Moves, cut: Speech | None) -> None:
+    state = moves.state
+    if moves.scenario.background:
+        moves.actions.append(Background(moves.scenario.background))
+    left = moves.brain.timing.max_call_s - moves.now / 1000
+    moves.start_timer("call", round(max(_LEAST_S, left), 1))
+    if state.suppressed:
+        state.phase = Phase.OPEN
+        answers.opt_out(moves, "optout", "")
+    elif state.phase is Phase.TRANSFERRING and cut is None:
+        # It was asked for, and yet the call is with us.
+        state.phase = Phase.OPEN
+        answers.transfer_failed(moves)
+    elif cut is not None:
+        moves.say(_again(cut.clips), cut.then, interruptible=cut.interruptible)
+        if cut.then is Then.LISTEN:
+            moves.listen()
+    else:
+        asked = (phrase("callback_when"),) if state.callback is not None else moves.question()
+        moves.say(_again(asked), Then.LISTEN, interruptible=True)
+        moves.listen()
+
+
+def _again(clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
+    sorry = phrase("resumed")
+    return (sorry, *(clip for clip in clips if clip.key != sorry.key))
