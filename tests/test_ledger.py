@@ -5,6 +5,7 @@ import pytest
 from agentd import ledger
 from agentd.errors import StoreError, StoreRefused
 from agentd.ledger import JOURNAL_BATCH, Ledger, recover
+from agentd.store.repo import Handover
 
 
 class FakeRepo:
@@ -180,3 +181,44 @@ def test_what_the_store_refuses_in_mid_call_is_told(tmp_path):
     with pytest.raises(StoreRefused):
         Ledger(repo, "call-1", tmp_path).fact("score", {"score": 30}, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+class Remembering(FakeRepo):
+    """One that passes calls on."""
+
+    def take_over(self, call_id, channel, instance):
+        if self.away:
+            raise StoreError("database away")
+        return Handover("{}", 5, WHEN, facts=7, journalled=3) if channel == "leg" else None
+
+    def remember(self, call_id, at_ms, memory, entries):
+        self._keep("remember", {"at_ms": at_ms, "memory": memory, "entries": list(entries)})
+
+
+def test_what_a_second_agentd_keeps_follows_what_the_first_kept(tmp_path):
+    repo = Remembering()
+    ledger = Ledger(repo, "call-1", tmp_path)
+    assert ledger.take_over("other leg", "one") is None
+    assert ledger.take_over("leg", "one").memory == "{}"
+    ledger.fact("turn", {}, 10)
+    ledger.journal(11, "event", "{}")
+    ledger.remember("{}", 12)
+    assert repo.kept[0][1]["seq"] == 8
+    assert repo.kept[1][1]["entries"] == [(3, 11, "event", "{}")]
+    ledger.flush()
+    assert len(repo.kept) == 2, "the journal was kept with the memory"
+
+
+def test_while_the_store_is_away_nothing_is_remembered_and_the_journal_is_spooled(tmp_path):
+    repo = Remembering()
+    ledger = Ledger(repo, "call-1", tmp_path)
+    repo.away = True
+    assert ledger.take_over("leg", "one") is None
+    ledger.journal(11, "event", "{}")
+    ledger.remember("{}", 12)
+    ledger.remember("{}", 13)
+    ledger.flush()
+    repo.away = False
+    assert recover(repo, tmp_path) == 1
+    assert [name for name, _ in repo.kept] == ["journal_append"]
+    assert repo.kept[0][1]["entries"] == [(0, 11, "event", "{}")]
