@@ -5,7 +5,7 @@ import json
 import pytest
 from call_scripts import CALLS, play
 from dialogue_driver import Line, brain, scenario
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentd.dialogue import engine, events
@@ -161,6 +161,7 @@ def test_it_is_no_opening_for_a_call_that_is_open():
     assert engine.dump(line.state) == before
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(sorted(CALLS)), part=st.floats(0, 1))
 def test_passed_on_after_any_event_it_is_still_a_call(name, part):
     golden = play(name)
