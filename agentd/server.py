@@ -193,6 +193,7 @@ class Server:
     def stop(self, drain_s: float = 0.0) -> None:
         """Take no more calls, let those going on finish until `drain_s`, then say goodbye."""
         self._esl.drain()
+        log.info("draining", calls=len(self._calls), limit_s=drain_s)
         if not self._idle.wait(timeout=drain_s):
             log.info("drain deadline passed, saying goodbye", calls=len(self._calls))
             for call in list(self._calls):

@@ -68,12 +68,12 @@ class SimulatedCall:
         others: Sequence[tuple[str, int]] = (),
     ) -> None:
         """voice: what each of the persona's texts sounds like. variables: set on the channel, as a
-        dialplan does. seed: of the line's noise and losses. others: of further `socket` actions of
-        the dialplan, reached when the agentd before has died with the call alive."""
+        dialplan does. seed: of the line's noise and losses. others: those the dialplan names
+        next, reached when the one before does not listen, or has died with the call alive."""
         self.recorder = Recorder()
         self._persona = persona
         self._address = address
-        self._others = list(others)
+        self._hosts = [address, *others]
         self._handed_on = 0
         self._files = files
         self._longest_s = longest_s
@@ -97,6 +97,7 @@ class SimulatedCall:
         self._outbox: deque[bytes] = deque()
         self._wake = Flag()
         self._closing = False
+        self._refused = ""
         self._connect_at = 0.0
         self._cuts_ms: list[int] = []
         self._late = 0
@@ -104,11 +105,10 @@ class SimulatedCall:
 
     def run(self) -> Outcome:
         """Place the call and hold it. Says what happened; raises nothing of the peer's making."""
-        try:
-            self._socket = socket.create_connection(self._address, CONNECT_TIMEOUT_S)
-        except OSError as error:
-            # Nobody listens: &socket() returns and the dialplan has nothing more.
-            self.switch.problem(f"nobody answers at {self._address[0]}:{self._address[1]}: {error}")
+        if not self._connect():
+            # &socket() returns and the dialplan has nothing more.
+            host, port = self._address
+            self.switch.problem(f"nobody answers at {host}:{port}: {self._refused}")
             return self._outcome("NORMAL_CLEARING")
         self._open()
         reader = gevent.spawn(self._read)
@@ -178,6 +178,17 @@ class SimulatedCall:
 
     # -- the connection ---------------------------------------------------------------------
 
+    def _connect(self) -> bool:
+        """The first of the hosts left that takes the connection; false when none does."""
+        while self._hosts:
+            try:
+                self._socket = socket.create_connection(self._hosts.pop(0), CONNECT_TIMEOUT_S)
+            except OSError as error:
+                self._refused = str(error)
+            else:
+                return True
+        return False
+
     def _open(self) -> None:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(None)
@@ -197,20 +208,16 @@ class SimulatedCall:
 
     def _hand_on(self) -> bool:
         """The dialplan goes on to its next `socket` action, if anybody listens there."""
-        if not self._others or not self.switch.hand_on(self._since_connect_ms):
+        if not self._hosts or not self.switch.hand_on(self._since_connect_ms):
             return False
         self._writer.kill()
         self._socket.close()
         self._outbox.clear()
-        while self._others:
-            try:
-                self._socket = socket.create_connection(self._others.pop(0), CONNECT_TIMEOUT_S)
-            except OSError:
-                continue
-            self._handed_on += 1
-            self._open()
-            return True
-        return False
+        if not self._connect():
+            return False
+        self._handed_on += 1
+        self._open()
+        return True
 
     def _read_one(self) -> None:
         try:

@@ -110,8 +110,14 @@ class EslServer(_Listener):
         self.draining = False
 
     def drain(self) -> None:
-        """Take no more calls; those being held go on."""
+        """Take no more calls; those being held go on.
+
+        Nothing listens any more, so that the dialplan's next host takes a call at once: nobody who
+        has answered is hung up on.
+        """
         self.draining = True
+        gevent.sleep(0)  # who has connected already is accepted, and told
+        self._server.close()
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait until no call is held; false when one still is after `timeout` seconds."""

@@ -5,13 +5,13 @@ recogniser reads the pitch. Recordings are 0.25 s of tone, so that a whole call 
 """
 
 import contextlib
-import gc
 import json
 import os
 import time
 import traceback
 import uuid
 import wave
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -199,9 +199,15 @@ class Watch:
             structlog.configure(**before)
 
 
+# Not found with `gc.get_objects`: that holds tuples other threads are still building, and CPython
+# then refuses to finish them (a SystemError in whatever they were doing).
+_spawned: "weakref.WeakSet[gevent.Greenlet]" = weakref.WeakSet()
+gevent.Greenlet.add_spawn_callback(_spawned.add)
+
+
 def alive() -> int:
     """Greenlets not finished, in this process."""
-    return sum(isinstance(o, gevent.Greenlet) and not o.dead for o in gc.get_objects())
+    return sum(not greenlet.dead for greenlet in list(_spawned))
 
 
 def until(true: Callable[[], object], timeout: float = 5.0, what: str = "it never came") -> None:
@@ -322,8 +328,12 @@ class Placed:
         until(ended, 8.0, f"call {self.id} was not ended in the store")
         return found[0]
 
-    def whole(self) -> CallReport:
-        """As `kept`; and the journal, run again, gives what was done."""
+    def whole(self, kills: int = 0) -> CallReport:
+        """As `kept`; and the journal, run again, gives what was done.
+
+        kills: agentd processes killed during the call. A fact is committed before the journal is,
+        so each may have left one fact that the journal does not tell of; never the reverse.
+        """
         report = self.kept()
         rows = self.house.repo.journal(self.id)
         assert rows, "no journal"
@@ -333,9 +343,14 @@ class Placed:
             json.loads(text) for _, way, text in rows if way == "action" and '"Record"' in text
         ]
         turns = [fact["data"] for fact in facts if fact["kind"] == "turn"]
-        assert [(t["who"], t["text"]) for t in turns] == [
-            (t["who"], t["text"]) for t in report.turns
-        ]
+        journalled = [(t["who"], t["text"]) for t in turns]
+        kept = [(t["who"], t["text"]) for t in report.turns]
+        if kills:
+            rest = iter(kept)
+            assert all(turn in rest for turn in journalled), (journalled, kept)
+            assert len(kept) <= len(journalled) + kills, (journalled, kept)
+        else:
+            assert journalled == kept
         (end,) = [fact["data"] for fact in facts if fact["kind"] == "disposition"]
         assert end["disposition"] == report.disposition
         return report

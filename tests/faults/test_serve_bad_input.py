@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentd_process import Agentd
 from fault_house import make_root
-from fault_process import Agentd
 
 
 @dataclass

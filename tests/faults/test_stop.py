@@ -9,8 +9,8 @@ from pathlib import Path
 
 import gevent
 import pytest
+from agentd_process import Agentd
 from fault_house import STRAIGHT, Caller, House, Placed, Watch, settings_for, until
-from fault_process import Agentd
 
 from agentd import server
 from agentd.simulator.playing import SILENT
@@ -67,9 +67,9 @@ def test_sigterm_drains(elsewhere: Elsewhere) -> None:
     until(lambda: len(agentd.said("call answered")) == 2)
     agentd.terminate()
     begun = time.monotonic()
-    gevent.sleep(0.1)
+    until(lambda: agentd.said("draining"))
     late = elsewhere.call(STRAIGHT).outcome(timeout=3)
-    assert (late.cause, late.problems) == ("NORMAL_TEMPORARY_FAILURE", [])
+    assert "nobody answers" in late.problems[0], "it took a call, or left it to the dialplan's end"
     assert short.outcome().problems == []
     assert time.monotonic() - begun < DRAIN_S, "the short call was not let finish"
     outcome = long.outcome(timeout=8)

@@ -6,8 +6,8 @@ import signal
 import socket
 
 import pytest
+from agentd_process import Agentd
 from fault_house import ROOT
-from fault_process import Agentd
 
 
 @pytest.fixture

@@ -97,11 +97,19 @@ def test_draining_takes_no_call_and_keeps_those_it_has(esl: EslServer, calls: Ca
     held = Peer(dial(esl))
     until(lambda: calls.legs)
     esl.drain()
-    late = Peer(dial(esl))
-    assert late.closed.wait(2)
-    assert late.got[-1] == f"api uuid_kill {UUID} NORMAL_TEMPORARY_FAILURE"
+    with pytest.raises(ConnectionRefusedError):  # the dialplan goes to its next host at once
+        dial(esl)
     assert esl.calls == 1
     held.hang_up()
+    assert esl.wait_idle(3)
+
+
+def test_who_connected_just_before_the_drain_is_told(esl: EslServer, calls: Calls) -> None:
+    late = Peer(dial(esl))
+    esl.drain()
+    assert late.closed.wait(2)
+    assert late.got[-1] == f"api uuid_kill {UUID} NORMAL_TEMPORARY_FAILURE"
+    assert not calls.legs
     assert esl.wait_idle(3)
 
 

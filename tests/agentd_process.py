@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from fault_house import ROOT
 
-SCRIPTED = Path(__file__).parent / "serve_scripted.py"
+ROOT = Path(__file__).parents[1]
+SCRIPTED = ROOT / "tests" / "faults" / "serve_scripted.py"
 
 
 class Agentd:

@@ -1,0 +1,255 @@
+"""Calls through a real FreeSWITCH and a real phone, with what this project ships."""
+
+import time
+from collections.abc import Callable
+
+import gevent
+import numpy as np
+from conftest import Deployed
+from live_phone import Phone
+from live_switch import LiveCall, LiveSwitch, until
+
+from agentd.dialogue.phrases import phrase
+from agentd.store.repo import CallReport
+
+Voice = Callable[[str], np.ndarray]
+
+PRICE = "c'est trop cher vos taux"
+LEAD = ("oui bonjour", "oui", "oui", "oui d'accord", "demain à dix heures")
+ECHO_MS = 400
+
+
+def ended(deployed: Deployed, call: LiveCall, timeout: float = 20.0) -> CallReport:
+    """What the store holds at the end; the channel is gone then."""
+
+    def kept() -> CallReport | None:
+        report = deployed.repo.load_call(call.id) or deployed.repo.load_call(call.uuid)
+        return report if report is not None and report.ended_at is not None else None
+
+    until(kept, timeout, "the call was not ended in the store")
+    until(lambda: not call.exists, 5, "the channel is left")
+    report = kept()
+    assert report is not None
+    return report
+
+
+def answer(phone: Phone, call: LiveCall, sound: np.ndarray, after: float) -> float:
+    """Speak when it is our turn; when we had finished."""
+    call.turn(after)
+    seconds = phone.say(sound)
+    gevent.sleep(seconds)
+    return time.monotonic()
+
+
+def converse(phone: Phone, call: LiveCall, voice: Voice, texts: tuple[str, ...]) -> None:
+    at = 0.0
+    for text in texts:
+        at = answer(phone, call, voice(text), at)
+
+
+def rms(sound: np.ndarray) -> np.ndarray:
+    """Level of each 20 ms."""
+    frames = sound[: len(sound) // 160 * 160].reshape(-1, 160).astype(float)
+    return np.asarray(np.sqrt((frames**2).mean(axis=1)))
+
+
+def test_a_whole_call(switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri)
+    converse(phone, call, voice, (*LEAD[:2], PRICE, *LEAD[2:]))
+    report = ended(deployed, call)
+    assert (report.disposition, call.cause) == ("LEAD", "NORMAL_CLEARING")
+    said = [t["text"] for t in report.turns if t["who"] == "agent"]
+    assert "voix artificielle" in said[0]
+    until(lambda: not phone.in_call)
+    level = rms(phone.heard())
+    spoken = level > 400
+    assert spoken.mean() > 0.3, "the phone heard no agent"
+    # The ambience goes on between prompts: what is not speech is not silence either.
+    under = level[50:-50][~spoken[50:-50]]
+    assert np.median(under) > 5, "no background"
+    assert (level[50:-50] < 1).mean() < 0.02, "the line went dead between prompts"
+
+
+def test_do_not_call_again(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice
+) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri, number=102)
+    converse(phone, call, voice, ("ne m'appelez plus jamais",))
+    report = ended(deployed, call)
+    assert report.disposition == "OPT_OUT"
+    assert deployed.repo.suppressed("+33199000102")
+
+
+def test_the_prospect_interrupts(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice
+) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri)
+    at = answer(phone, call, voice(LEAD[0]), 0.0)
+    until(lambda: call.playing and call.of("PLAYBACK_START")[-1][0] > at)
+    gevent.sleep(0.8)
+    assert call.playing
+    begun = time.monotonic()
+    phone.say(voice("attendez attendez, j'ai une question s'il vous plaît"))
+    broke = [e for e in call.of("PLAYBACK_STOP") if e[1].get("Playback-Status") == "break"]
+    until(
+        lambda: (
+            broke.extend(
+                e for e in call.of("PLAYBACK_STOP") if e[1].get("Playback-Status") == "break"
+            )
+            or broke
+        ),
+        5,
+        "the agent spoke on",
+    )
+    assert broke[0][0] - begun < 2.0
+    phone.hang_up()
+    assert ended(deployed, call).disposition == "HANGUP"
+
+
+def test_a_key_is_an_answer(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri, number=103)
+    until(lambda: call.playing)
+    phone.press("9")
+    assert ended(deployed, call).disposition == "OPT_OUT"
+    assert deployed.repo.suppressed("+33199000103")
+
+
+def test_a_star_does_not_cut_a_prompt(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri)
+    until(lambda: call.playing)
+    phone.press("*")
+    call.turn(0.0)
+    assert call.of("PLAYBACK_STOP")[0][1].get("Playback-Status") == "done"
+    phone.hang_up()
+    ended(deployed, call)
+
+
+def test_the_prospect_hangs_up_in_a_prompt(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone
+) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri)
+    until(lambda: call.playing)
+    gevent.sleep(1.0)
+    phone.hang_up()
+    report = ended(deployed, call)
+    assert report.disposition == "HANGUP"
+    (turn,) = report.turns
+    assert 600 < turn["heard_ms"] < 2_000, "what was really heard"
+
+
+def test_calls_beyond_the_limit(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
+    agentd = deployed.start(max_calls=2)
+    held = [switch.originate(phone.uri) for _ in range(2)]
+    until(lambda: all(call.playing for call in held))
+    refused = [switch.originate(phone.uri) for _ in range(10)]
+    until(lambda: all(call.cause for call in refused), 10, "a call was left parked")
+    assert {call.cause for call in refused} == {"SWITCH_CONGESTION"}
+    assert len(agentd.said("call refused")) == 10
+    assert all(call.exists for call in held)
+    for call in held:
+        switch.api(f"uuid_kill {call.uuid}")
+        ended(deployed, call)
+
+
+def test_nobody_listens(switch: LiveSwitch, phone: Phone) -> None:
+    call = switch.originate(phone.uri)
+    until(lambda: call.cause, 15)
+    assert call.cause == "NORMAL_TEMPORARY_FAILURE"
+
+
+def test_killed_in_mid_call(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice
+) -> None:
+    first, second = deployed.start(), deployed.start(second=True)
+    call = switch.originate(phone.uri)
+    converse(phone, call, voice, LEAD[:2])
+    call.turn(time.monotonic())
+    at = time.monotonic()
+    first.kill()
+    at = answer(phone, call, voice(LEAD[2]), at)
+    for text in LEAD[3:]:
+        at = answer(phone, call, voice(text), at)
+    report = ended(deployed, call)
+    assert (report.disposition, call.cause) == ("LEAD", "NORMAL_CLEARING")
+    assert second.said("call taken over from an agentd that died")
+    said = " ".join(t["text"] for t in report.turns if t["who"] == "agent")
+    assert said.count(phrase("resumed").text) == 1
+    assert said.count("voix artificielle") == 1
+    level = rms(phone.heard())
+    assert (level[50:-50] < 1).mean() < 0.05, "the line went dead"
+
+
+def test_killed_in_a_prompt(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
+    first, second = deployed.start(), deployed.start(second=True)
+    call = switch.originate(phone.uri)
+    until(lambda: call.playing)
+    gevent.sleep(1.0)
+    first.kill()
+    until(lambda: second.said("call taken over from an agentd that died"), 5)
+    until(lambda: any("resumed" in name for name in call.played), 5, f"{call.played}")
+    starts = call.of("PLAYBACK_START")
+    until(lambda: len(call.of("PLAYBACK_STOP")) >= len(starts) - 1)
+    phone.hang_up()
+    assert ended(deployed, call).disposition == "HANGUP"
+
+
+def test_both_killed(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
+    first, second = deployed.start(), deployed.start(second=True)
+    call = switch.originate(phone.uri)
+    until(lambda: call.playing)
+    first.kill()
+    until(lambda: second.said("call taken over from an agentd that died"), 5)
+    second.kill()
+    until(lambda: call.cause, 20, "nobody holds the call, and it goes on")
+    assert call.cause == "NORMAL_TEMPORARY_FAILURE"
+
+
+def test_a_stopped_agentd_says_goodbye(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone
+) -> None:
+    agentd = deployed.start(drain_s=0.5)
+    call = switch.originate(phone.uri)
+    until(lambda: call.playing)
+    agentd.terminate()
+    report = ended(deployed, call)
+    assert agentd.end() == 0
+    assert report.disposition == "FAILED"
+    assert any(name.startswith("bye") for name in call.played), call.played
+
+
+def test_a_draining_agentd_sends_calls_to_the_other(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone
+) -> None:
+    first, second = deployed.start(drain_s=20), deployed.start(second=True)
+    held = switch.originate(phone.uri)
+    until(lambda: held.playing)
+    first.terminate()
+    until(lambda: first.said("draining"))
+    other = switch.originate(phone.uri)
+    until(lambda: other.playing)
+    assert second.said("call answered")
+    assert held.exists
+    for call in held, other:
+        switch.api(f"uuid_kill {call.uuid}")
+        ended(deployed, call)
+    assert first.end() == 0
+
+
+def test_a_test_phone_calls_in(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice
+) -> None:
+    deployed.start()
+    phone.dial("sip:7000@127.0.0.1")
+    call = switch.incoming()
+    converse(phone, call, voice, ("non merci ça ne m'intéresse pas",))
+    call.turn(time.monotonic())
+    phone.hang_up()
+    report = ended(deployed, call)
+    assert report.scenario == "finance"
+    assert report.turns[1]["who"] == "prospect"
