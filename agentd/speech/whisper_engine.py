@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from agentd.errors import SpeechError
 from agentd.speech import candidates as cand
+from agentd.speech import vowels
 from agentd.speech.recogniser import NOTHING, RATE_HZ, Heard, Samples
 
 BEAM = 5
@@ -35,6 +36,9 @@ POSSIBLE = 0.25  # mean p a token from which a free decoding may be what was sai
 # 48 of 164 were such, and all 48 meant what was said. It saves scoring the candidates, 320 ms.
 SURE_SAME = 0.5
 SURE = 0.6  # mean p a token of a free decoding that only a clear candidate overrules
+# What a syllable with its vowel adds to the score of "oui" or "non", and the other one takes off:
+# of 104 renderings 97 are right and none wrong (85 and 4 without); "hein" is no surer a "non".
+VOWEL, OTHER_VOWEL = 0.5, 2.5
 SILENCE_AROUND_S = 0.4  # an utterance's lead, and the pause that ended it
 SILENCE = 200 / 32768  # peak under which there is nothing to decode
 
@@ -128,7 +132,9 @@ class WhisperRecogniser:
         hypotheses, mean = self._free(encoded, seconds)
         free = hypotheses[0] if hypotheses else ""
         expected = cand.same((*phrases, *cand.COMMON, *vocabulary), free)
-        if expected and math.exp(mean) > SURE_SAME:
+        vowel = vowels.rise(audio)
+        heard = {"oui": _leaning(vowel), "non": _leaning(-vowel)}
+        if expected and math.exp(mean) > SURE_SAME and heard.get(expected, 0.0) >= 0.0:
             return Heard(expected, round(math.sqrt(math.exp(mean)), 3), tuple(hypotheses))
         possible = cand.plausible(phrases, voiced)
         trust = min(1.0, math.exp(mean) / SURE)
@@ -137,9 +143,8 @@ class WhisperRecogniser:
         possible += cand.shortlist(cand.plausible(cand.COMMON, voiced), hypotheses, most)
         possible += cand.nearest(vocabulary, hypotheses, NEAREST)
         possible += cand.objections(vocabulary, hypotheses, OBJECTIONS)
-        scored = self._rank(
-            encoded, {c: trust * cand.bonus(c, hypotheses) for c in cand.distinct(possible)}
-        )
+        bonuses = {c: trust * cand.bonus(c, hypotheses) for c in cand.distinct(possible)}
+        scored = self._rank(encoded, {c: b + heard.get(c, 0.0) for c, b in bonuses.items()})
         known = cand.alike((*vocabulary, *phrases, *cand.COMMON), free) if free else ""
         return choose(free, mean, hypotheses, scored, self._floor, known)
 
@@ -307,6 +312,10 @@ def choose(
     doubtful = [best[1]] if best[0] > cand.ACCEPT else []
     doubtful += [free] if sure >= POSSIBLE else []
     return Heard("", chosen.confidence, tuple(doubtful))
+
+
+def _leaning(vowel: float) -> float:
+    return (VOWEL if vowel > 0 else OTHER_VOWEL) * vowel
 
 
 def is_phantom(text: str) -> bool:

@@ -15,6 +15,7 @@ RATE = 8_000
 SILENCE_S = 120  # after what is said: baresip ends the call at the end of a file
 MODULES = Path("/usr/lib/baresip/modules")
 CONFIG = """\
+call_max_calls 20
 sip_listen 127.0.0.1:{sip}
 audio_source aufile,{silence}
 audio_player aufile,{folder}/unused.wav

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import gevent
 import numpy as np
-from conftest import Deployed
+from live_deployment import Deployed
 from live_phone import Phone
 from live_switch import LiveCall, LiveSwitch, until
 
@@ -140,7 +140,7 @@ def test_the_prospect_hangs_up_in_a_prompt(
     report = ended(deployed, call)
     assert report.disposition == "HANGUP"
     (turn,) = report.turns
-    assert 600 < turn["heard_ms"] < 2_000, "what was really heard"
+    assert 600 < turn["end_ms"] - turn["start_ms"] < 2_000, "what was really heard"
 
 
 def test_calls_beyond_the_limit(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
@@ -191,7 +191,8 @@ def test_killed_in_a_prompt(switch: LiveSwitch, deployed: Deployed, phone: Phone
     until(lambda: call.playing)
     gevent.sleep(1.0)
     first.kill()
-    until(lambda: second.said("call taken over from an agentd that died"), 5)
+    # The switch plays the prompt to its end before the dialplan goes on.
+    until(lambda: second.said("call taken over from an agentd that died"), 15)
     until(lambda: any("resumed" in name for name in call.played), 5, f"{call.played}")
     starts = call.of("PLAYBACK_START")
     until(lambda: len(call.of("PLAYBACK_STOP")) >= len(starts) - 1)
@@ -204,7 +205,7 @@ def test_both_killed(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> No
     call = switch.originate(phone.uri)
     until(lambda: call.playing)
     first.kill()
-    until(lambda: second.said("call taken over from an agentd that died"), 5)
+    until(lambda: second.said("call taken over from an agentd that died"), 15)
     second.kill()
     until(lambda: call.cause, 20, "nobody holds the call, and it goes on")
     assert call.cause == "NORMAL_TEMPORARY_FAILURE"
