@@ -62,7 +62,7 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/agentd $(DESTDIR)$(PREFIX)/share/doc/agentd
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agentd
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agent-tools
-	cp -r dialplan freeswitch-conf $(DESTDIR)$(PREFIX)/share/agentd/
+	cp -r dialplan freeswitch-conf monitoring $(DESTDIR)$(PREFIX)/share/agentd/
 	cp -r README.md CHANGELOG.md LICENSE docs $(DESTDIR)$(PREFIX)/share/doc/agentd/
 	install -d $(DESTDIR)/usr/lib/systemd/system $(DESTDIR)/usr/lib/tmpfiles.d $(DESTDIR)/usr/lib/sysusers.d
 	sed 's#/usr/local#$(PREFIX)#g' systemd/agentd@.service > $(DESTDIR)/usr/lib/systemd/system/agentd@.service

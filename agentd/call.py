@@ -23,6 +23,7 @@ from agentd.dialogue.scenario import Scenario
 from agentd.errors import AgentdError, SwitchError
 from agentd.ledger import Ledger
 from agentd.observe import logs
+from agentd.observe.stopwatch import Stopwatch
 from agentd.speech.ears import Ears
 from agentd.switch.leg import Leg
 
@@ -59,10 +60,12 @@ class Call:
         self._faults = 0
         self._deaf = self._unheard = 0
         self._journal_lost = False
-        self._disposed = False
         self._following = False
         self._ended = False
         self._hung_up: ev.HungUp | None = None
+        self._state = engine.new_state()
+        self._disposition = ""
+        self._clock = Stopwatch(house.metrics)
         self._log = log.bind(call=self.id)
         if asked and asked != self.id:
             self._log.warning("agentd_call_id cannot be an id, the channel's is used instead")
@@ -102,6 +105,16 @@ class Call:
         """Milliseconds since the call was answered."""
         return int((time.monotonic() - self._born) * 1000)
 
+    @property
+    def phase(self) -> str:
+        """Of its conversation."""
+        return self._state.phase.value
+
+    @property
+    def waiting(self) -> int:
+        """Events in its inbox."""
+        return int(self._inbox.qsize())
+
     def _live(self) -> None:
         variables = self._leg.variables
         asked = variables.get("agentd_scenario", "")
@@ -133,6 +146,7 @@ class Call:
             self._house.workers,
             self._settings.speech,
             vocabulary=brain.vocabulary,
+            watcher=self._house.metrics,
         )
         self.post(opening)
         self._follow_leg()  # after it: a key pressed meanwhile must find an open call
@@ -177,6 +191,7 @@ class Call:
         # Two machines' clocks may differ; the call's own does not go back.
         self._born = time.monotonic() - max(since, held.at_ms / 1000)
         self._leg.take_over()
+        self._house.metrics.taken_over()
         self._log.warning("call taken over from an agentd that died", at_ms=self.now_ms)
         return ev.Resumed(held.memory) if held.memory else None
 
@@ -192,13 +207,15 @@ class Call:
         )
 
     def _talk(self, brain: engine.Brain) -> None:
-        state = engine.new_state()
+        state = self._state
         while not self._ended:
             event = self._next_event()
             now_ms = self.now_ms
+            self._clock.happened(event, now_ms)
             self._follow(event)
             self._journal(now_ms, "event", ev.encode(event))
-            actions = engine.handle(brain, state, event, now_ms)
+            with self._clock.stage("decision"):
+                actions = engine.handle(brain, state, event, now_ms)
             for action in actions:
                 self._journal(now_ms, "action", act.encode(action))
                 self._perform_safely(action)
@@ -220,7 +237,7 @@ class Call:
     def _last_words(self, reason: str) -> None:
         """The engine is out of reach: say why in the store, and hang up."""
         try:
-            if not self._disposed:
+            if not self._disposition:
                 failed = {"disposition": "FAILED", "reason": reason[:500]}
                 self._ledger.fact("disposition", failed, self.now_ms)
         except Exception as error:  # noqa: BLE001 - the call must be hung up all the same
@@ -244,6 +261,7 @@ class Call:
             self._ledger.finish(datetime.now(UTC), cause, None)
         except Exception as error:  # noqa: BLE001 - the top of a call
             self._log.error("call not finished in the store", error=str(error))
+        self._house.metrics.ended(self._disposition or "FAILED", cause, self.now_ms / 1000)
         self._log.info("call ended", cause=cause, ms=self.now_ms)
 
     # -- events -----------------------------------------------------------------------------
@@ -335,8 +353,10 @@ class Call:
             case act.CancelTimer(timer_id=timer_id):
                 self._cancel(timer_id)
             case act.Record(kind=kind, data=data):
-                self._ledger.fact(kind, data, self.now_ms)
-                self._disposed = self._disposed or kind == "disposition"
+                with self._clock.stage("store"):
+                    self._ledger.fact(kind, data, self.now_ms)
+                if kind == "disposition":
+                    self._disposition = str(data["disposition"])
             case act.Background(file=file):
                 self._background(file)
             case act.Transfer(target=target):
@@ -371,7 +391,7 @@ class Call:
         """Play at once when every clip is recorded; otherwise synthesise first, off the hub."""
         self._says[say.say_id] = say
         rate = self._settings.voice.rate_hz
-        found = [self._library.find(clip, rate) for clip in say.clips]
+        found = [self._find(clip, rate) for clip in say.clips]
         if all(found):
             self._play(say, [path for path in found if path is not None])
         else:
@@ -384,10 +404,11 @@ class Call:
             for clip in say.clips:
                 path = self._library.find(clip, rate)
                 if path is None:
-                    job: AsyncResult = self._house.workers.submit(
-                        self._library.synthesise, clip, rate
-                    )
-                    path = job.get(timeout=SYNTHESIS_TIMEOUT_S)
+                    with self._clock.stage("synthesis"):
+                        job: AsyncResult = self._house.workers.submit(
+                            self._library.synthesise, clip, rate
+                        )
+                        path = job.get(timeout=SYNTHESIS_TIMEOUT_S)
                 paths.append(path)
             self._play(say, paths)
         except gevent.Timeout:
@@ -400,7 +421,17 @@ class Call:
         finally:
             self._preparing.pop(say.say_id, None)
 
+    def _find(self, clip: act.Clip, rate_hz: int) -> Path | None:
+        """A recording of it, or what an earlier call has synthesised."""
+        path = self._library.find(clip, rate_hz)
+        kept = path is not None and self._library.is_cached(path)
+        self._house.metrics.said(
+            "synthesised" if path is None else "cached" if kept else "recorded"
+        )
+        return path
+
     def _play(self, say: act.Say, paths: list[Path]) -> None:
+        self._clock.asked(say.say_id)
         self._leg.play(
             say.say_id,
             [(path, self._library.duration_ms(path)) for path in paths],

@@ -29,6 +29,9 @@ class ServerSettings(_Section):
     host: str = "127.0.0.1"
     esl_port: int = Field(8084, ge=0, le=65535)
     audio_port: int = Field(8085, ge=0, le=65535)
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="/metrics, /health and /ready; none when left out"
+    )
     audio_url: str = Field("", description="how the switch reaches us; empty: from host and port")
     max_calls: int = Field(50, ge=1, le=10_000)
     drain_s: float = Field(60.0, ge=0)

@@ -7,6 +7,7 @@ written to see whether it can be is removed.
 import ctypes
 import errno
 import ipaddress
+import itertools
 import os
 import re
 import shutil
@@ -58,13 +59,15 @@ def config(settings: Settings, file: Path | None) -> Iterator[Finding]:
             f"[server] host {server.host} is not loopback: whoever reaches it can hold calls",
             "set it to 127.0.0.1, or keep others out with a firewall",
         )
-    if server.esl_port == server.audio_port != 0:
-        yield Finding(
-            "config",
-            ERROR,
-            f"[server] esl_port and audio_port are both {server.esl_port}",
-            "give them two numbers",
-        )
+    named = ("esl_port", "audio_port", "metrics_port")
+    for first, second in itertools.combinations(named, 2):
+        if getattr(server, first) == getattr(server, second) not in (0, None):
+            yield Finding(
+                "config",
+                ERROR,
+                f"[server] {first} and {second} are both {getattr(server, first)}",
+                "give them two numbers",
+            )
     if settings.switch.password in KNOWN_PASSWORDS:
         yield Finding(
             "config",
@@ -254,11 +257,14 @@ def _known(zone: str) -> bool:
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
-    """Can both listeners be opened? Taken is a warning: agentd itself may have them."""
+    """Can the listeners be opened? Taken is a warning: agentd itself may have them."""
     for name, port in (
         ("event-socket port", settings.server.esl_port),
         ("audio port", settings.server.audio_port),
+        ("metrics port", settings.server.metrics_port),
     ):
+        if port is None:
+            continue
         where = f"{settings.server.host}:{port}"
         try:
             family, kind, _, _, address = socket.getaddrinfo(

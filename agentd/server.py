@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from agentd.config import Settings
 from agentd.errors import AgentdError, BadInput, StoreError
 from agentd.ledger import recover
 from agentd.observe import logs
+from agentd.observe.metrics import Metrics, Snapshot
+from agentd.observe.status import StatusServer
 from agentd.speech.library import AudioLibrary
 from agentd.speech.recogniser import Recogniser, open_recogniser
 from agentd.speech.workers import Workers
@@ -28,6 +31,7 @@ from agentd.switch.servers import AudioServer, EslServer
 log = logs.get("server")
 
 RECOVER_EVERY_S = 10.0
+STALL_EVERY_S = 0.1
 GOODBYE_S = 15.0  # what a goodbye takes, once the drain deadline has passed
 ABANDON_S = 5.0  # and a call that is then hung up on, until it is over
 
@@ -42,6 +46,7 @@ class House:
     recogniser: Recogniser
     workers: Workers
     audio: AudioServer
+    metrics: Metrics
     spool: Path
     instance: str
     _libraries: dict[str, AudioLibrary] = field(default_factory=dict)
@@ -78,6 +83,9 @@ class Server:
         """repo, recogniser: others than those of the settings."""
         self._settings = settings
         self._recogniser = recogniser
+        self.metrics = Metrics()
+        self.metrics.watch(self.snapshot)
+        self._status: StatusServer | None = None
         self._repo = repo or Repo(settings.store.url, root=settings.paths.root)
         self._workers = Workers(settings.speech.threads, settings.speech.queue)
         self._audio = AudioServer(
@@ -87,6 +95,7 @@ class Server:
             (settings.server.host, settings.server.esl_port),
             self._on_leg,
             settings.server.max_calls,
+            on_refusal=self.metrics.refused,
         )
         self._calls: set[Call] = set()
         # Two agentd on one machine differ by port, and after a crash the same one comes back; one
@@ -96,7 +105,7 @@ class Server:
         self._spool = settings.paths.root.resolve() / "var" / "spool" / own
         self._idle = Flag()
         self._idle.set()
-        self._recovering: gevent.Greenlet | None = None
+        self._own: list[gevent.Greenlet] = []
 
     def start(self, scenarios: Sequence[str] = ()) -> None:
         """Open the store and the models, then the listeners.
@@ -124,17 +133,24 @@ class Server:
             recogniser=recogniser,
             workers=self._workers,
             audio=self._audio,
+            metrics=self.metrics,
             spool=self._spool,
             instance=self._instance,
         )
         self._close_what_a_crash_left()
-        self._recovering = gevent.spawn(self._recover_for_ever)
+        self.metrics.running(recogniser.name)
+        self._own = [gevent.spawn(self._recover_for_ever), gevent.spawn(self._watch_loop)]
+        if self._settings.server.metrics_port is not None:
+            address = (self._settings.server.host, self._settings.server.metrics_port)
+            self._status = StatusServer(address, self.metrics, self.snapshot)
+            self._status.start()
         self._audio.start()
         self._esl.start()
         log.info(
             "ready",
             event_socket="{}:{}".format(*self.esl_address),
             audio="{}:{}".format(*self._audio.address),
+            metrics="{}:{}".format(*self._status.address) if self._status else "",
             recogniser=recogniser.name,
         )
 
@@ -190,6 +206,25 @@ class Server:
         """Calls held now."""
         return len(self._calls)
 
+    def snapshot(self) -> Snapshot:
+        """What is true now, for those who watch."""
+        try:
+            spooled = sum(name.endswith(".jsonl") for name in os.listdir(self._spool))
+        except OSError:
+            spooled = 0  # nothing was ever spooled
+        calls = list(self._calls)
+        return Snapshot(
+            phases=Counter(call.phase for call in calls),
+            max_calls=self._settings.server.max_calls,
+            draining=self._esl.draining,
+            inbox=max((call.waiting for call in calls), default=0),
+            threads=self._workers.threads,
+            busy=self._workers.busy,
+            queued=self._workers.depth,
+            streams=self._audio.streams,
+            spooled=spooled,
+        )
+
     def stop(self, drain_s: float = 0.0) -> None:
         """Take no more calls, let those going on finish until `drain_s`, then say goodbye."""
         self._esl.drain()
@@ -208,8 +243,9 @@ class Server:
     def _shut(self) -> None:
         self._esl.stop()
         self._audio.stop()
-        if self._recovering is not None:
-            self._recovering.kill()
+        if self._status is not None:
+            self._status.stop()
+        gevent.killall(self._own)
         self._workers.close()
         self._repo.close()
 
@@ -226,6 +262,12 @@ class Server:
 
     def _is_live(self, call_id: str) -> bool:
         return any(call.id == call_id for call in self._calls)
+
+    def _watch_loop(self) -> None:
+        while True:
+            due = time.monotonic() + STALL_EVERY_S
+            gevent.sleep(STALL_EVERY_S)
+            self.metrics.stalled(time.monotonic() - due)
 
     def _recover_for_ever(self) -> None:
         while True:

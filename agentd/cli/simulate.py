@@ -130,6 +130,7 @@ def _agentd(
             "host": "127.0.0.1",
             "esl_port": 0,
             "audio_port": 0,
+            "metrics_port": None,
             "audio_url": "",
             "max_calls": max(concurrency, settings.server.max_calls),
         }

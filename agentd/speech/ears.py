@@ -7,9 +7,10 @@ Every SpeechStarted is followed by exactly one Utterance, whatever fails in betw
 Times are milliseconds since the call was answered, counted in audio received.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import gevent
 import numpy as np
@@ -35,12 +36,29 @@ MOST_FAILURES = 3  # recognitions in a row, before the call is given up
 Kind = Literal["partial", "speculate", "final"]
 
 
+class Watcher(Protocol):
+    """Who is told how long things take."""
+
+    def stage(self, stage: str, seconds: float) -> None:
+        """`recognition`: from the end of a turn to its words."""
+
+    def recognised(self, kind: str, outcome: str, seconds: float) -> None:
+        """A recognition is over: ok, failed or refused; its thread time."""
+
+
+class _Nobody:
+    def stage(self, stage: str, seconds: float) -> None: ...
+
+    def recognised(self, kind: str, outcome: str, seconds: float) -> None: ...
+
+
 class Turn:
     """One turn of the prospect, while it goes on and until its Utterance is out."""
 
     def __init__(self, start_ms: int, lead: Sequence[bytes]) -> None:
         self.start_ms = start_ms
         self.end_ms: int | None = None  # set once it is over
+        self.ended_at = 0.0  # the same, on the monotonic clock
         self.frames = [*lead]
         self.version = 0  # of what has been said: a recognition of an older one is stale
         self.guess: Heard | None = None  # what was said, should it end now
@@ -61,6 +79,7 @@ class Ears:
         workers: Workers,
         settings: SpeechSettings,
         vocabulary: Sequence[str] = (),
+        watcher: Watcher | None = None,
     ) -> None:
         """emit: called from the greenlet that feeds, and from one of our own; must not wait.
 
@@ -68,6 +87,7 @@ class Ears:
         """
         self.base_ms = 0  # when the first sample was heard, ms since the answer
         self._emit = emit
+        self._watcher = watcher or _Nobody()
         self._workers = workers
         self._recogniser = recogniser
         self._vocabulary = tuple(vocabulary)
@@ -187,6 +207,7 @@ class Ears:
             return
         silence = self._endpointer.silence_ms
         turn.end_ms = max(turn.start_ms, self._now_ms - silence)
+        turn.ended_at = time.monotonic()
         self._lead.clear()
         if turn.guess is not None:
             # Nothing was voiced since: the turn only fell silent.
@@ -239,13 +260,14 @@ class Ears:
             if job.cancel():
                 self._refused(kind, f"not begun within {FINAL_TIMEOUT_S:.0f} s")
             else:
-                self._failed(job, f"recognition took more than {FINAL_TIMEOUT_S:.0f} s")
+                self._failed(kind, job, f"recognition took more than {FINAL_TIMEOUT_S:.0f} s")
         except AgentdError as error:
-            self._failed(job, str(error))
+            self._failed(kind, job, str(error))
         except Exception as error:  # noqa: BLE001 - a native engine may raise anything
-            self._failed(job, f"{type(error).__name__}: {error}")
+            self._failed(kind, job, f"{type(error).__name__}: {error}")
         else:
             self._failures = 0
+            self._watcher.recognised(kind, "ok", job.seconds)
             return heard
         return None
 
@@ -284,16 +306,19 @@ class Ears:
             # Not understood; kept for what must never be missed.
             text, others = "", (text, *others)
         end_ms = turn.start_ms if turn.end_ms is None else turn.end_ms
+        self._watcher.stage("recognition", time.monotonic() - turn.ended_at)
         self._emit(ev.Utterance(text, heard.confidence, turn.start_ms, end_ms, others))
 
     def _refused(self, kind: Kind, reason: str) -> None:
         """Too much work for the machine: no fault of the recogniser's."""
         log.warning("recognition refused", kind=kind, reason=reason)
+        self._watcher.recognised(kind, "refused", 0.0)
         if kind == "final":
             self._renew(None)  # what it was fed of this turn must not run into the next
 
-    def _failed(self, job: Job, reason: str) -> None:
+    def _failed(self, kind: Kind, job: Job, reason: str) -> None:
         self._failures += 1
+        self._watcher.recognised(kind, "failed", job.seconds)
         log.error("recognition failed", reason=reason, in_a_row=self._failures)
         self._renew(job)
         if self._failures == MOST_FAILURES and not self._closed:

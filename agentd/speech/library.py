@@ -77,6 +77,10 @@ class AudioLibrary:
         path = self.path(clip.key, rate_hz)
         return path if path.exists() else None
 
+    def is_cached(self, path: Path) -> bool:
+        """Was it synthesised in an earlier call, not recorded?"""
+        return path.is_relative_to(self.folder / "cache")
+
     def synthesise(self, clip: Clip, rate_hz: int) -> Path:
         """A file that says the clip, made now. Native work: for `Workers`. Raises SpeechError."""
         voice = self._open()

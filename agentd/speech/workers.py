@@ -3,6 +3,7 @@
 Bounded twice: `threads` run, `queue` wait, and one more is refused at once with SpeechError.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ class Job(AsyncResult):  # type: ignore[misc]  # gevent is not typed
         super().__init__()
         self._owner = owner
         self.call: tuple[Callable[..., Any], tuple[Any, ...]] | None = (work, arguments)
+        self.seconds = 0.0  # it ran, once it is over
 
     def cancel(self) -> bool:
         """Take it out of the queue; False when it runs or has run, and cannot be stopped."""
@@ -43,6 +45,11 @@ class Workers:
         self.busy = 0
         self.done = 0
         self.refused = 0
+
+    @property
+    def threads(self) -> int:
+        """How many work at one time."""
+        return self._threads
 
     @property
     def depth(self) -> int:
@@ -101,7 +108,7 @@ class Workers:
         self.busy -= 1
         self.done += 1
         if native.successful():
-            value, error = native.value
+            value, error, job.seconds = native.value
         else:  # the pool itself failed
             value, error = None, SpeechError(f"native work was lost: {native.exception}")
         if error is None:
@@ -112,9 +119,12 @@ class Workers:
             self._start()
 
 
-def _run(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+def _run(
+    work: Callable[..., Any], arguments: tuple[Any, ...]
+) -> tuple[Any, Exception | None, float]:
     """In the thread. An exception is handed over as a value: gevent would print it too."""
+    began = time.monotonic()
     try:
-        return work(*arguments), None
+        return work(*arguments), None, time.monotonic() - began
     except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
-        return None, error
+        return None, error, time.monotonic() - began

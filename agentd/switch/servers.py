@@ -95,7 +95,9 @@ class EslServer(_Listener):
         full_cause: str = "SWITCH_CONGESTION",
         drain_cause: str = "NORMAL_TEMPORARY_FAILURE",
         connect_s: float = 5.0,
+        on_refusal: Callable[[str], None] = lambda cause: None,
     ) -> None:
+        """on_refusal: told the cause of each call that is not taken."""
         super().__init__(address, max_calls + REFUSALS, "event socket listener")
         self._on_leg = on_leg
         self._max_calls = max_calls
@@ -103,6 +105,7 @@ class EslServer(_Listener):
         self._full_cause = full_cause
         self._drain_cause = drain_cause
         self._connect_s = connect_s
+        self._on_refusal = on_refusal
         self._idle = Event()
         self._idle.set()
         self.calls = 0  # held now
@@ -147,6 +150,7 @@ class EslServer(_Listener):
     def _refuse(self) -> str:
         self.refused += 1
         cause = self._refusal()
+        self._on_refusal(cause)
         log.warning("call refused", cause=cause, calls=self.calls)
         return cause
 
@@ -225,6 +229,11 @@ class AudioServer(_Listener):
         self._calls[token] = _Expected(on_audio, on_open, on_close)
         host, port = self.address
         return f"{self._url or f'ws://{host}:{port}'}/{token}"
+
+    @property
+    def streams(self) -> int:
+        """Streams of calls that are open now."""
+        return sum(expected.conn is not None for expected in self._calls.values())
 
     def forget(self, token: str) -> None:
         """The call is over: close its stream and refuse later ones."""

@@ -112,7 +112,7 @@ class Phone:
 
     @property
     def in_call(self) -> bool:
-        return "no active calls" not in self.tell("listcalls")
+        return "Active calls (0)" not in self.tell("listcalls")
 
     def heard(self) -> np.ndarray:
         """What came from the switch in the latest call, once it has ended: int16, 8 kHz."""

@@ -1,0 +1,111 @@
+"""Metrics, health and readiness over HTTP, for Prometheus and for whatever supervises agentd.
+
+/metrics   for Prometheus
+/health    200 while the event loop turns: it is what answers
+/ready     200 while calls are taken, 503 once draining; either with a JSON body
+"""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+import gevent
+import msgspec
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from agentd.errors import ConfigError
+from agentd.observe import logs
+from agentd.observe.metrics import Metrics, Snapshot
+
+log = logs.get("status")
+
+CONNECTIONS = 16  # more wait unaccepted
+CONNECTION_S = 30.0  # of one, whatever it does
+
+
+class _Handler(WSGIHandler):  # type: ignore[misc]  # gevent is not typed
+    def handle(self) -> None:
+        with gevent.Timeout(CONNECTION_S, False):
+            super().handle()
+
+    def log_request(self) -> None:
+        """Nobody wants a line for each."""
+
+
+class _Complaints:
+    """What pywsgi has to say of strangers' requests."""
+
+    def write(self, text: str) -> None:
+        if text.strip():
+            log.debug("bad request", said=text.strip()[:200])
+
+    def flush(self) -> None:
+        """Nothing is held."""
+
+
+class StatusServer:
+    """Listens on one port; `start` raises ConfigError when it cannot."""
+
+    def __init__(
+        self, address: tuple[str, int], metrics: Metrics, snapshot: Callable[[], Snapshot]
+    ) -> None:
+        self._asked = address
+        self._metrics = metrics
+        self._snapshot = snapshot
+        self._server = WSGIServer(
+            address,
+            self._answer,
+            spawn=Pool(CONNECTIONS),
+            handler_class=_Handler,
+            log=None,
+            error_log=_Complaints(),
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens; the real port when port 0 was asked for."""
+        return str(self._server.server_host), int(self._server.server_port)
+
+    def start(self) -> None:
+        """Listen. Raises ConfigError when the address cannot be used."""
+        try:
+            self._server.start()
+        except OSError as error:
+            host, port = self._asked
+            raise ConfigError(
+                f"metrics listener: cannot listen on {host}:{port}: {error.strerror or error}",
+                mend="choose another [server] metrics_port, or leave it out",
+            ) from None
+
+    def stop(self) -> None:
+        """Close the listener and its connections."""
+        self._server.stop(timeout=0.5)
+
+    def _answer(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        status, kind, body = HTTPStatus.OK, "application/json", b""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            status = HTTPStatus.METHOD_NOT_ALLOWED
+        elif environ["PATH_INFO"] == "/metrics":
+            kind, body = CONTENT_TYPE_LATEST, self._metrics.page()
+        elif environ["PATH_INFO"] == "/health":
+            body = b'{"alive":true}'
+        elif environ["PATH_INFO"] == "/ready":
+            now = self._snapshot()
+            status = HTTPStatus.SERVICE_UNAVAILABLE if now.draining else HTTPStatus.OK
+            body = msgspec.json.encode(
+                {
+                    "ready": not now.draining,
+                    "calls": sum(now.phases.values()),
+                    "max_calls": now.max_calls,
+                    "spooled_calls": now.spooled,
+                }
+            )
+        else:
+            status = HTTPStatus.NOT_FOUND
+        start(
+            f"{status.value} {status.phrase}",
+            [("Content-Type", kind), ("Content-Length", str(len(body)))],
+        )
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
