@@ -123,7 +123,7 @@ KINDS = [
     unknown_stream,
     false_switch,
 ]
-STRANGERS = 200
+STRANGERS, CALLS = 1_000, 5
 TURNS = [*YESES * 3, {"say": "ne m'appelez plus"}]
 
 
@@ -146,19 +146,19 @@ def test_strangers_while_calls_hold(
 ) -> None:
     monkeypatch.setattr(servers, "HANDSHAKE_S", 1.0)
     monkeypatch.setattr(servers.EslServer.__init__, "__kwdefaults__", KWDEFAULTS)
-    # Room for the three calls, and one more: a stranger must not be taken for one.
-    house = houses(server={"max_calls": 4})
+    # Room for the calls, and one more: a stranger must not be taken for one.
+    house = houses(server={"max_calls": CALLS + 1})
     dice = random.Random(4)
     connections = remembered(monkeypatch)
-    calls = [house.call(TURNS) for _ in range(2)]
-    until(lambda: house.server.calls == 2)
+    calls = [house.call(TURNS)]
+    until(lambda: house.server.calls == 1)
     addresses = [house.server.esl_address, house.server._audio.address]
     strangers = []
     for number in range(STRANGERS):
         kind = KINDS[number % len(KINDS)]
         address = addresses[number // len(KINDS) % 2]
         strangers.append(gevent.spawn(kind, address, random.Random(number)))
-        if number == STRANGERS // 2:
+        if number % (STRANGERS // CALLS) == STRANGERS // CALLS // 2 and len(calls) < CALLS:
             calls.append(house.call(TURNS))  # in the midst of them
         gevent.sleep(dice.random() * 0.02)
     gevent.joinall(strangers, timeout=15, raise_error=True)
