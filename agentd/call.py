@@ -261,6 +261,7 @@ class Call:
             self._ledger.finish(datetime.now(UTC), cause, None)
         except Exception as error:  # noqa: BLE001 - the top of a call
             self._log.error("call not finished in the store", error=str(error))
+            self._house.unwritten.append(self._ledger)
         self._house.metrics.ended(self._disposition or "FAILED", cause, self.now_ms / 1000)
         self._log.info("call ended", cause=cause, ms=self.now_ms)
 

@@ -39,7 +39,8 @@ class Ledger:
     """Facts and journal of one call. Every method returns once the fact is safe.
 
     Raises StoreRefused when the store will not have it, OSError when the store is away and the disk
-    takes nothing either.
+    takes nothing either: it is kept in memory then, and goes to the disk before what comes next, or
+    by `write_again`.
     """
 
     def __init__(self, repo: "Repo", call_id: str, spool: Path) -> None:
@@ -50,6 +51,7 @@ class Ledger:
         self._seq = 0
         self._facts = 0
         self._journal: list[tuple[int, int, str, str]] = []
+        self._unwritten: list[bytes] = []
 
     def start(self, **facts: Any) -> bool:
         """The call exists: scenario, version, phone, contact, answered_at. False when it did
@@ -111,16 +113,16 @@ class Ledger:
 
     def finish(self, ended_at: datetime, hangup_cause: str, recording: str | None) -> None:
         """The call is over; after this it has a disposition whatever happened."""
-        self.flush()
-        self._keep(
-            "finish_call",
-            {
-                "call_id": self._call_id,
-                "ended_at": ended_at,
-                "hangup_cause": hangup_cause,
-                "recording": recording,
-            },
-        )
+        end = {
+            "call_id": self._call_id,
+            "ended_at": ended_at,
+            "hangup_cause": hangup_cause,
+            "recording": recording,
+        }
+        try:
+            self.flush()
+        finally:  # without its journal, but ended
+            self._keep("finish_call", end)
 
     def _keep(self, method: Method, arguments: dict[str, Any]) -> Any:
         """What the method returns; None when it was spooled."""
@@ -132,11 +134,25 @@ class Ledger:
             except StoreError as error:
                 log.error("store away, spooling", call=self._call_id, error=str(error))
                 self._spooling = True
-        line = msgspec.json.encode(_Entry(method, arguments))
-        failed = gevent.get_hub().threadpool.apply(_append, (self._spool, line))
+        self._unwritten.append(msgspec.json.encode(_Entry(method, arguments)))
+        failed = self._write()
         if failed is not None:
             raise failed
         return None
+
+    def write_again(self) -> bool:
+        """Spool what no disk would take before; true when nothing is left unwritten."""
+        return self._write() is None
+
+    def _write(self) -> OSError | None:
+        """All that is unwritten, in order."""
+        lines = tuple(self._unwritten)
+        if not lines:
+            return None
+        failed: OSError | None = gevent.get_hub().threadpool.apply(_append, (self._spool, lines))
+        if failed is None:
+            del self._unwritten[: len(lines)]
+        return failed
 
 
 def recover(repo: "Repo", spool: Path, *, live: Callable[[str], bool] = lambda _: False) -> int:
@@ -191,10 +207,10 @@ def _replay(repo: "Repo", line: bytes) -> None:
     getattr(repo, entry.method)(**arguments)
 
 
-def _append(file: Path, line: bytes) -> OSError | None:
+def _append(file: Path, lines: tuple[bytes, ...]) -> OSError | None:
     """On a thread: an error is a value there, since gevent prints a traceback of what is raised."""
-    # A line before this one may have been cut when the disk was full: it must not cost this.
-    data = b"\n" + line + b"\n"
+    # A line before these may have been cut when the disk was full: it must not cost them.
+    data = b"\n" + b"\n".join(lines) + b"\n"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         # Personal data: readable by the service's user only.

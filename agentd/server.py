@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from agentd.call import Call
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.errors import AgentdError, BadInput, StoreError
-from agentd.ledger import recover
+from agentd.ledger import Ledger, recover
 from agentd.observe import logs
 from agentd.observe.metrics import Metrics, Snapshot
 from agentd.observe.status import StatusServer
@@ -32,6 +32,7 @@ log = logs.get("server")
 
 RECOVER_EVERY_S = 10.0
 STALL_EVERY_S = 0.1
+UNWRITTEN = 2_000  # calls; some kB each
 GOODBYE_S = 15.0  # what a goodbye takes, once the drain deadline has passed
 ABANDON_S = 5.0  # and a call that is then hung up on, until it is over
 
@@ -49,6 +50,8 @@ class House:
     metrics: Metrics
     spool: Path
     instance: str
+    # Calls that neither store nor disk would have the end of; tried again until one does.
+    unwritten: deque[Ledger] = field(default_factory=lambda: deque(maxlen=UNWRITTEN))
     _libraries: dict[str, AudioLibrary] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -222,7 +225,7 @@ class Server:
             busy=self._workers.busy,
             queued=self._workers.depth,
             streams=self._audio.streams,
-            spooled=spooled,
+            spooled=spooled + len(self._house.unwritten),
         )
 
     def stop(self, drain_s: float = 0.0) -> None:
@@ -263,6 +266,14 @@ class Server:
     def _is_live(self, call_id: str) -> bool:
         return any(call.id == call_id for call in self._calls)
 
+    def _write_again(self) -> None:
+        """The disk may have room again."""
+        waiting = self._house.unwritten
+        for ledger in list(waiting):
+            if not ledger.write_again():
+                return
+            waiting.remove(ledger)
+
     def _watch_loop(self) -> None:
         while True:
             due = time.monotonic() + STALL_EVERY_S
@@ -272,6 +283,7 @@ class Server:
     def _recover_for_ever(self) -> None:
         while True:
             started = time.monotonic()
+            self._write_again()
             try:
                 written = recover(self._repo, self._spool, live=self._is_live)
                 if written:

@@ -153,7 +153,7 @@ def test_no_spool_folder_is_no_spool(tmp_path):
     assert recover(FakeRepo(), tmp_path / "none") == 0
 
 
-def test_a_full_disk_is_an_error_and_costs_only_what_it_cut(tmp_path, monkeypatch, capfd):
+def test_a_full_disk_is_an_error_and_costs_nothing_once_it_has_room(tmp_path, monkeypatch, capfd):
     """The entry after the one that was cut is on a line of its own."""
     repo = FakeRepo()
     repo.away = True
@@ -167,7 +167,7 @@ def test_a_full_disk_is_an_error_and_costs_only_what_it_cut(tmp_path, monkeypatc
     held.fact("score", {"score": 100}, 3)
     repo.away = False
     assert recover(repo, tmp_path) == 1
-    assert [arguments["data"]["score"] for _, arguments in repo.kept] == [30, 100]
+    assert [arguments["data"]["score"] for _, arguments in repo.kept] == [30, 60, 100]
     assert "Traceback" not in capfd.readouterr().err
 
 

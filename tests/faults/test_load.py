@@ -78,7 +78,10 @@ def test_refusals_beyond_the_limit_leave_nothing(loaded: Loaded) -> None:
     files, threads, before = loaded.descriptors, loaded.threads, loaded.rss_kb
     for _ in range(ROUNDS):
         one_round(loaded)
-    until(lambda: loaded.descriptors <= files, what=f"{loaded.descriptors} files are open, there were {files}")
+    until(
+        lambda: loaded.descriptors <= files,
+        what=f"{loaded.descriptors} files are open, there were {files}",
+    )
     until(lambda: loaded.threads <= threads, what="threads are left over")
     grown = loaded.rss_kb - before
     assert grown < MOST_GROWTH_KB, f"{grown} kB more than after the first round"

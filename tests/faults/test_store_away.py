@@ -3,11 +3,13 @@
 import os
 import sqlite3
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import gevent
 import pytest
 from fault_house import STRAIGHT, YESES, House, Placed, Watch, until
 
@@ -19,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
 from pg_server import NoPostgres, Wire, execute, private_server, with_database
 
 AWAY = "store away, spooling"
+AWAY_S = 30.0
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +184,40 @@ def test_postgresql_stopped_and_started_again(
         is_whole(back, 30, 7)
         assert len(watch.said(AWAY)) == 2
         house.settle(more=40)  # the wire's, as long as connections stand
+        house.stop()
+    finally:
+        wire.down()
+        execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.postgres
+def test_postgresql_away_for_half_a_minute(
+    houses: Callable[..., House], watch: Watch, postgres: str
+) -> None:
+    """Calls come and go all the while; not one is told, and none is lost."""
+    name = f"agentd_{uuid.uuid4().hex[:12]}"
+    execute(postgres, f"CREATE DATABASE {name}")
+    wire = Wire(with_database(postgres, name))
+    try:
+        house = houses(repo=Repo(wire.url, timeout_s=1.0))
+        calls = [house.call([OPT_OUT]) for _ in range(2)]
+        until(lambda: house.server.calls == 2)
+        wire.down()
+        begun = time.monotonic()
+        while time.monotonic() - begun < AWAY_S:
+            calls.append(house.call([OPT_OUT]))
+            gevent.sleep(2.0)
+        for one in calls:
+            outcome = one.outcome()
+            assert (outcome.cause, outcome.problems, outcome.unused) == ("NORMAL_CLEARING", [], 0)
+        until(lambda: house.server.calls == 0)
+        assert len(spool(house)) == len(calls)
+        assert house.server.snapshot().spooled == len(calls)
+        wire.up()
+        until(lambda: not spool(house), 20, "they are not written")
+        for one in calls:
+            is_whole(one, 0, 3)
+        house.settle(more=40)
         house.stop()
     finally:
         wire.down()
