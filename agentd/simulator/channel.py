@@ -207,6 +207,7 @@ class Channel:
     ) -> None:
         """started: when the channel was created, aware. Times are counted in ticks from there."""
         self.uuid = uuid
+        self.static = not {"async", "full"} <= set(socket_args.split())
         self.tick = 0
         self.state, self.call_state, self.state_number = "CS_EXECUTE", "ACTIVE", 4
         self.answer_state, self.cause = "answered", ""
@@ -272,8 +273,8 @@ class Channel:
             *self._variables(),
             "Content-Type: command/reply",
             f"Reply-Text: {quote('+OK' + chr(10))}",
-            "Socket-Mode: async",
-            "Control: full",
+            f"Socket-Mode: {'static' if self.static else 'async'}",
+            f"Control: {'single-channel' if self.static else 'full'}",
         ]
         return ("\n".join(lines) + "\n\n").encode()
 

@@ -1,8 +1,8 @@
 """mod_audio_fork's side of one audio fork: a websocket client on a gevent socket.
 
 The handshake, the frames and what is told when are those of `04_ws_handshakes.txt` and `04b`. Of
-the traps measured there this one is kept: a fork stopped before its websocket is open leaves it
-open, without audio.
+the traps measured there one is always set: a fork stopped before its websocket is open leaves it
+open, without audio. Others are set by who starts it.
 """
 
 import socket
@@ -34,10 +34,20 @@ _TOLD = {"transcription": "transcription", "transfer": "transfer", "error": "err
 class ForkClient:
     """Opens at once; `feed` it 20 ms at a time. `tell` hears (event, body)."""
 
-    def __init__(self, url: str, metadata: str, tell: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        metadata: str,
+        tell: Callable[[str, str], None],
+        *,
+        mute: bool = False,
+        wait_s: float = 0.0,
+    ) -> None:
+        """mute: it opens, sends nothing and tells nothing. wait_s: before it opens."""
         self._url = url
+        self._wait_s = wait_s
         self._metadata = metadata
-        self._tell = tell
+        self._tell: Callable[[str, str], None] = tell if not mute else lambda event, body: None
         self._socket: socket.socket | None = None
         self._protocol: ClientProtocol | None = None
         self._kept: deque[bytes] = deque()
@@ -46,6 +56,7 @@ class ForkClient:
         self._wake = Flag()
         self._outbox: deque[bytes] = deque()
         self._open = self._paused = self._deaf = self._ending = False
+        self._deaf = mute
         self.frames = self.dropped = 0
         self._greenlets = [gevent.spawn(self._run), gevent.spawn(self._write)]
 
@@ -82,6 +93,16 @@ class ForkClient:
             self._ending = True
             self._with(lambda protocol: protocol.send_close(1000))
 
+    @property
+    def flows(self) -> bool:
+        """Is its websocket open?"""
+        return self._open and not self._ending
+
+    def lose(self) -> None:
+        """The connection breaks, with nothing said."""
+        if self._socket is not None:
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """The call is over and so are we."""
         gevent.killall(self._greenlets, block=True, timeout=1.0)
@@ -91,6 +112,7 @@ class ForkClient:
     # -- the websocket ----------------------------------------------------------------------
 
     def _run(self) -> None:
+        gevent.sleep(self._wait_s)
         try:
             uri = parse_uri(self._url)
             self._socket = socket.create_connection((uri.host, uri.port), CONNECT_TIMEOUT_S)

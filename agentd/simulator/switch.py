@@ -27,6 +27,7 @@ from agentd.simulator.persona import Persona
 from agentd.simulator.playing import TICK_MS, Samples, split_argument
 from agentd.simulator.prospect import Prospect, Spoken
 from agentd.simulator.recorder import Recorder
+from agentd.simulator.traps import NONE, Traps
 from agentd.simulator.wire import Switch
 
 CONNECT_TIMEOUT_S = 5.0
@@ -34,6 +35,7 @@ LONGEST_S = 300.0  # of a call; what goes on longer has gone wrong
 LINGER_S = 12.0  # after the hangup the client may still talk; bare linger would wait for ever
 LATE_MS = 20
 WAITING = 5_000  # pieces for a client that does not read; it is then given up
+NOWHERE = "ws://127.0.0.1:1/"  # nobody listens on port 1
 PRESENTED = "+33199000000"  # a number no one has (ARCEP keeps 01 99 00 for fiction)
 
 
@@ -66,10 +68,12 @@ class SimulatedCall:
         seed: int = 0,
         longest_s: float = LONGEST_S,
         others: Sequence[tuple[str, int]] = (),
+        traps: Traps = NONE,
     ) -> None:
         """voice: what each of the persona's texts sounds like. variables: set on the channel, as a
         dialplan does. seed: of the line's noise and losses. others: those the dialplan names
-        next, reached when the one before does not listen, or has died with the call alive."""
+        next, reached when the one before does not listen, or has died with the call alive.
+        traps: what the switch does wrong."""
         self.recorder = Recorder()
         self._persona = persona
         self._address = address
@@ -83,7 +87,7 @@ class SimulatedCall:
             dialled=persona.contact.phone,
             presented=PRESENTED,
             codec=persona.line.codec.upper(),
-            socket_args=f"{address[0]}:{address[1]} async full",
+            socket_args=f"{address[0]}:{address[1]}{'' if traps.static else ' async full'}",
         )
         channel.set("send_silence_when_idle", "-1")
         for name, value in variables.items():
@@ -93,6 +97,9 @@ class SimulatedCall:
         self._line = LineModel(persona.line, seed)
         self._doubler = Doubler()
         self._forks: dict[str, ForkClient] = {}
+        self._traps = traps
+        self._forks_started = 0
+        self._lost_fork = traps.lost_fork_s is None
         self._left_open: list[ForkClient] = []
         self._outbox: deque[bytes] = deque()
         self._wake = Flag()
@@ -254,7 +261,21 @@ class SimulatedCall:
                 f"agentd asked for a {start.mix} fork at {start.rate_hz} Hz; this switch gives "
                 "mono at 16000 Hz only"
             )
-        self._forks[start.name] = ForkClient(start.url, start.metadata, self._fork_told)
+        traps, number = self._traps, self._forks_started
+        self._forks_started += 1
+        url = start.url if number >= traps.refused_forks else NOWHERE
+        mute = 0 <= number - traps.refused_forks < traps.mute_forks
+        self._forks[start.name] = ForkClient(
+            url, start.metadata, self._fork_told, mute=mute, wait_s=traps.late_fork_s
+        )
+        if not self._lost_fork:
+            gevent.spawn_later(traps.lost_fork_s or 0.0, self._lose_fork, start.name)
+
+    def _lose_fork(self, name: str) -> None:
+        fork = self._forks.get(name)
+        if fork is not None and fork.flows and not self._lost_fork:
+            self._lost_fork = True
+            fork.lose()
 
     def _fork_told(self, event: str, body: str) -> None:
         self.switch.fork_event(event, body)

@@ -246,6 +246,8 @@ class Switch:
                 self._out.append(Send(self.channel.data()))
             case _ if not self._connected:
                 self._reply("-ERR command not found")
+            case "linger" | "event" | "myevents" | "api" | "bgapi" if self.channel.static:
+                self._reply("-ERR command not found")
             case "linger":
                 seconds = command.rest
                 self._linger_s = int(seconds) if seconds.isdigit() else -1

@@ -411,7 +411,8 @@ def _turn_away(session: OutboundSession, uuid: str, cause: str) -> None:
     try:
         if uuid:
             # Answered once the channel is hung up, so that closing can no longer park it.
-            session.request(esl.api(f"uuid_kill {uuid} {cause}"), 1.0)
+            if not session.request(esl.api(f"uuid_kill {uuid} {cause}"), 1.0).ok:
+                session.request(esl.hangup(cause), 1.0)  # all that a call without `full` takes
             session.wait_end(GOODBYE_S)
     except SwitchError:
         pass  # nothing is left to hang up, or it does not answer; park_timeout is the net
