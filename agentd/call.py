@@ -20,6 +20,7 @@ from agentd.dialogue import actions as act
 from agentd.dialogue import engine
 from agentd.dialogue import events as ev
 from agentd.dialogue.scenario import Scenario
+from agentd.dialogue.state import CallState
 from agentd.errors import AgentdError, SwitchError
 from agentd.ledger import Ledger
 from agentd.observe import logs
@@ -218,11 +219,22 @@ class Call:
                 actions = engine.handle(brain, state, event, now_ms)
             for action in actions:
                 self._journal(now_ms, "action", act.encode(action))
-                self._perform_safely(action)
             self._ended = isinstance(event, ev.HungUp)
-            # After what was done: nobody waits for it.
-            if any(isinstance(a, act.Say | act.Record) for a in actions) and not self._ended:
-                self._remember(engine.dump(state).decode(), now_ms)
+            self._perform_all(actions, state, now_ms)
+
+    def _perform_all(self, actions: list[act.Action], state: CallState, now_ms: int) -> None:
+        """In order; but all that is to be recorded is committed at once, where its first stands."""
+        records = [action for action in actions if isinstance(action, act.Record)]
+        kept = False
+        for action in actions:
+            if not isinstance(action, act.Record):
+                self._perform_safely(action)
+            elif not kept:
+                kept = True
+                self._keep_safely(records, engine.dump(state).decode(), now_ms)
+        # After what was said: nobody waits for it.
+        if not kept and not self._ended and any(isinstance(a, act.Say) for a in actions):
+            self._remember(engine.dump(state).decode(), now_ms)
 
     def _next_event(self) -> ev.Event:
         """The inbox's next; its last is HungUp, whatever happened to the one that was posted."""
@@ -261,7 +273,8 @@ class Call:
             self._ledger.finish(datetime.now(UTC), cause, None)
         except Exception as error:  # noqa: BLE001 - the top of a call
             self._log.error("call not finished in the store", error=str(error))
-            self._house.unwritten.append(self._ledger)
+            if isinstance(error, OSError):  # there may be room again later
+                self._house.unwritten.append(self._ledger)
         self._house.metrics.ended(self._disposition or "FAILED", cause, self.now_ms / 1000)
         self._log.info("call ended", cause=cause, ms=self.now_ms)
 
@@ -327,17 +340,30 @@ class Call:
             elif isinstance(action, act.Transfer):
                 self.post(ev.TransferDone(ok=False, reason=str(error)))
         except Exception as error:  # noqa: BLE001 - whatever broke, the call ends politely
-            self._log.error(
-                "action failed",
-                action=type(action).__name__,
-                error=_said(error),
-                exc_info=not _expected(error),
-            )
             if isinstance(action, act.Say):
+                self._log_failed("Say", error)
                 self.post(ev.SayFailed(action.say_id, _said(error)))
-                return
-            self._faults += 1
-            self.post(ev.Fault(_said(error), speakable=self._faults == 1))
+            else:
+                self._broke(type(action).__name__, error)
+
+    def _log_failed(self, action: str, error: Exception) -> None:
+        said, trace = _said(error), not _expected(error)
+        self._log.error("action failed", action=action, error=said, exc_info=trace)
+
+    def _broke(self, action: str, error: Exception) -> None:
+        self._log_failed(action, error)
+        self._faults += 1
+        self.post(ev.Fault(_said(error), speakable=self._faults == 1))
+
+    def _keep_safely(self, records: list[act.Record], memory: str, now_ms: int) -> None:
+        try:
+            with self._clock.stage("store"):
+                self._ledger.remember(memory, now_ms, [(r.kind, r.data) for r in records])
+            for record in records:
+                if record.kind == "disposition":
+                    self._disposition = str(record.data["disposition"])
+        except Exception as error:  # noqa: BLE001 - whatever broke, the call ends politely
+            self._broke("Record", error)
 
     def _perform(self, action: act.Action) -> None:
         match action:
@@ -353,11 +379,6 @@ class Call:
                 self._timers[timer_id] = gevent.spawn_later(seconds, self._fire, timer_id)
             case act.CancelTimer(timer_id=timer_id):
                 self._cancel(timer_id)
-            case act.Record(kind=kind, data=data):
-                with self._clock.stage("store"):
-                    self._ledger.fact(kind, data, self.now_ms)
-                if kind == "disposition":
-                    self._disposition = str(data["disposition"])
             case act.Background(file=file):
                 self._background(file)
             case act.Transfer(target=target):

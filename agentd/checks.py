@@ -8,7 +8,10 @@ import hashlib
 import re
 import wave
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from pathlib import Path
+
+import msgspec
 
 from agentd import lines, machine
 from agentd.catalog import Catalog
@@ -16,7 +19,7 @@ from agentd.config import Settings
 from agentd.dialogue.actions import Clip
 from agentd.dialogue.lint import lint
 from agentd.dialogue.scenario import Scenario
-from agentd.errors import AgentdError
+from agentd.errors import AgentdError, SwitchError
 from agentd.machine import ERROR, OK, WARNING, Finding
 from agentd.models import MODELS
 from agentd.speech.library import AudioLibrary
@@ -36,6 +39,7 @@ NEEDED_MODULES = (
     "mod_dialplan_xml",
     "mod_sofia",
 )
+USED_MODULES = {"mod_avmd": "the switch then reports no beeps of answering machines"}
 TRIED_VERSION = "1.10"
 SWITCH_TIMEOUT_S = 5.0
 NAMED = 3  # of many things wrong, as many are named
@@ -279,13 +283,33 @@ def _switch(settings: Settings) -> Iterator[Finding]:
             f"{version} at {where}",
             "" if tried else f"agentd is tried with FreeSWITCH {TRIED_VERSION}",
         )
-        for module in NEEDED_MODULES:
+        files = _module_files(session)
+        for module in (*NEEDED_MODULES, *USED_MODULES):
             if session.api(f"module_exists {module}").strip() == "true":
-                yield Finding(f"module {module}", OK, "loaded")
-            else:
-                yield Finding(
-                    f"module {module}",
-                    ERROR,
-                    "not loaded",
-                    f"load {module}, and add it to autoload_configs/modules.conf.xml",
-                )
+                yield Finding(f"module {module}", OK, f"loaded{files.get(module, '')}")
+                continue
+            lacking = USED_MODULES.get(module)
+            yield Finding(
+                f"module {module}",
+                ERROR if lacking is None else WARNING,
+                "not loaded" if lacking is None else f"not loaded: {lacking}",
+                f"load {module}, and add it to autoload_configs/modules.conf.xml",
+            )
+
+
+def _module_files(session: InboundSession) -> dict[str, str]:
+    """Of each module, where it comes from and when it was made: FreeSWITCH gives modules no version
+    of their own. Empty when it does not say (started with -nosql)."""
+    try:
+        rows = msgspec.json.decode(session.api("show modules as json"))["rows"]
+        files = {row["ikey"]: Path(row["filename"]) for row in rows}
+    except (SwitchError, msgspec.DecodeError, KeyError, TypeError):
+        return {}
+    return {module: f" from {file}{_made(file)}" for module, file in files.items()}
+
+
+def _made(file: Path) -> str:
+    try:
+        return f", of {date.fromtimestamp(file.stat().st_mtime)}"
+    except OSError:  # on another machine
+        return ""

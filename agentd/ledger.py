@@ -7,7 +7,7 @@ call has spooled one entry all its later ones follow it there, so that order is 
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import gevent
 import msgspec
 
-from agentd.errors import StoreError, StoreRefused
+from agentd.errors import AgentdError, StoreError, StoreRefused
 from agentd.observe import logs
 
 if TYPE_CHECKING:
@@ -70,33 +70,46 @@ class Ledger:
             self._facts, self._seq = held.facts, held.journalled
         return held
 
-    def remember(self, memory: str, at_ms: int) -> None:
-        """What the engine knows by now, should this process die; nothing when the store is away."""
-        if self._spooling:
-            return
-        entries, self._journal = self._journal, []
-        try:
-            self._repo.remember(self._call_id, at_ms, memory, entries)
-        except StoreError as error:
-            self._journal = entries + self._journal
-            if isinstance(error, StoreRefused):
-                raise
-            log.error("store away, spooling", call=self._call_id, error=str(error))
-            self._spooling = True
+    def remember(
+        self, memory: str, at_ms: int, records: Sequence[tuple[str, dict[str, Any]]] = ()
+    ) -> None:
+        """What the engine knows by now, should this process die, with the facts (kind, data) it
+        knows it by: one commit. While the store is away only the facts are kept."""
+        numbered = []
+        for kind, data in records:
+            self._facts += 1
+            numbered.append((self._facts, at_ms, kind, data))
+        if not self._spooling:
+            entries, self._journal = self._journal, []
+            try:
+                self._repo.remember(self._call_id, at_ms, memory, entries, numbered)
+                return
+            except StoreRefused:
+                self._journal = entries + self._journal
+                if not numbered:
+                    raise
+                # One of them: the others are kept.
+            except StoreError as error:
+                self._journal = entries + self._journal
+                log.error("store away, spooling", call=self._call_id, error=str(error))
+                self._spooling = True
+        failed: Exception | None = None
+        for number, at, kind, data in numbered:
+            try:
+                self._record(number, at, kind, data)
+            except (AgentdError, OSError) as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def fact(self, kind: str, data: dict[str, Any], at_ms: int) -> None:
         """One `Record` of the engine."""
         self._facts += 1
-        self._keep(
-            "record",
-            {
-                "call_id": self._call_id,
-                "kind": kind,
-                "data": data,
-                "at_ms": at_ms,
-                "seq": self._facts,
-            },
-        )
+        self._record(self._facts, at_ms, kind, data)
+
+    def _record(self, number: int, at_ms: int, kind: str, data: dict[str, Any]) -> None:
+        fact = {"call_id": self._call_id, "kind": kind, "data": data}
+        self._keep("record", {**fact, "at_ms": at_ms, "seq": number})
 
     def journal(self, at_ms: int, direction: str, text: str) -> None:
         """One event or action; written in batches, since nothing is said because of it."""

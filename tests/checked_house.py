@@ -11,7 +11,7 @@ from switch.fakes import api, reply
 
 from agentd import config, lines
 from agentd.catalog import Catalog
-from agentd.checks import NEEDED_MODULES
+from agentd.checks import NEEDED_MODULES, USED_MODULES
 from agentd.speech.library import AudioLibrary, Manifest, Recording, write_wav
 from agentd.store.repo import Repo
 
@@ -79,6 +79,7 @@ def switch(
     version: str = VERSION,
     without: tuple[str, ...] = (),
     dies_at: str = "",
+    listing: str = "-ERR SQL disabled, no data available!\n",
 ) -> Callable[[socket.socket], None]:
     """The event socket of a FreeSWITCH, for `switch.fakes.Listener`."""
 
@@ -88,8 +89,11 @@ def switch(
             return reply("+OK accepted" if good else "-ERR invalid")
         if command == "api version":
             return api(version + "\n")
+        if command == "api show modules as json":
+            return api(listing)
         module = command.removeprefix("api module_exists ")
-        return api("true" if module in NEEDED_MODULES and module not in without else "false")
+        known = module in {*NEEDED_MODULES, *USED_MODULES}
+        return api("true" if known and module not in without else "false")
 
     def handle(sock: socket.socket) -> None:
         sock.sendall(b"Content-Type: auth/request\n\n")

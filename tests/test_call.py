@@ -15,6 +15,7 @@ from agentd.dialogue import actions as act
 from agentd.dialogue import engine
 from agentd.dialogue import events as ev
 from agentd.errors import SpeechError, StoreRefused
+from agentd.observe.metrics import Metrics
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +31,7 @@ class FakeLeg:
         self.played, self.asked, self.waiting = [], "", []
         self.callback = None
         self.on_play = lambda: None
+        self.finishes = False
 
     def on_event(self, callback):
         assert self.callback is None
@@ -53,6 +55,8 @@ class FakeLeg:
         self.played.append(say_id)
         self._tell(ev.SayStarted(say_id))
         self.on_play()
+        if self.finishes:
+            self._tell(ev.SayDone(say_id, True, 500))
 
     def stop(self, say_id):
         self._tell(ev.SayDone(say_id, False, 100))
@@ -80,6 +84,15 @@ class FakeRepo:
 
         return keep
 
+    def remember(self, call_id, at_ms, memory, entries, records=()):
+        """All or nothing, as a transaction is."""
+        for _, _, kind, _ in records:
+            if kind in self.refuse:
+                raise StoreRefused(f"will not have {kind}")
+        for seq, at, kind, data in records:
+            self.record(call_id=call_id, seq=seq, at_ms=at, kind=kind, data=data)
+        self.journal_append(call_id=call_id, entries=entries)
+
     def facts(self, kind):
         return [a["data"] for name, a in self.kept if name == "record" and a["kind"] == kind]
 
@@ -100,6 +113,9 @@ class FakeLibrary:
     def duration_ms(self, path):
         return 500
 
+    def is_cached(self, path):
+        return False
+
 
 @pytest.fixture
 def house(tmp_path):
@@ -115,6 +131,7 @@ def house(tmp_path):
         audio=SimpleNamespace(expect=lambda token, hear: "ws://x", forget=lambda token: None),
         spool=tmp_path,
         instance="here:1",
+        metrics=Metrics(),
         library=lambda voice: library,
         the_library=library,
         background=lambda file: None,
@@ -212,9 +229,10 @@ def test_a_journal_that_is_refused_costs_no_call(house, monkeypatch, log):
 
 
 def test_a_fact_that_is_refused_ends_the_call_politely(house):
-    """Said once aloud; when that cannot be kept either, no more is said."""
+    """The goodbye is in the air by then, and what ends it hangs up."""
     house.repo.refuse = ("suppression", "disposition")
     leg = FakeLeg()
+    leg.finishes = True
     repo = hold(house, leg, ev.Dtmf("9"))
     assert leg.asked == "NORMAL_CLEARING"
     assert repo.facts("disposition") == []

@@ -505,6 +505,27 @@ def test_another_version(root):
         assert_broken(worst(with_switch(root, port), "FreeSWITCH"), WARNING, "1.8.7", "1.10")
 
 
+def test_where_a_module_comes_from(root, tmp_path):
+    here = tmp_path / "mod_sofia.so"
+    here.touch()
+    os.utime(here, (1_700_000_000, 1_700_000_000))
+    rows = [
+        {"type": "api", "name": "sofia", "ikey": "mod_sofia", "filename": str(here)},
+        {"type": "api", "name": "x", "ikey": "mod_audio_fork", "filename": "/far/fork.so"},
+    ]
+    with Listener(switch(listing=msgspec.json.encode({"rows": rows}).decode())) as port:
+        findings = found(with_switch(root, port))
+    assert findings["module mod_sofia"][0].detail == f"loaded from {here}, of 2023-11-14"
+    assert findings["module mod_audio_fork"][0].detail == "loaded from /far/fork.so"
+    assert findings["module mod_commands"][0].detail == "loaded"
+
+
+def test_without_mod_avmd_calls_can_be_held(root):
+    with Listener(switch(without=("mod_avmd",))) as port:
+        findings = found(with_switch(root, port))
+    assert_broken(findings["module mod_avmd"][0], WARNING, "not loaded", "modules.conf.xml")
+
+
 @pytest.mark.parametrize("module", checks.NEEDED_MODULES)
 def test_a_module_that_is_not_loaded(root, module):
     with Listener(switch(without=(module,))) as port:

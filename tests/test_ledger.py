@@ -191,8 +191,18 @@ class Remembering(FakeRepo):
             raise StoreError("database away")
         return Handover("{}", 5, WHEN, facts=7, journalled=3) if channel == "leg" else None
 
-    def remember(self, call_id, at_ms, memory, entries):
-        self._keep("remember", {"at_ms": at_ms, "memory": memory, "entries": list(entries)})
+    def remember(self, call_id, at_ms, memory, entries, records=()):
+        if any(kind in self.refused for _, _, kind, _ in records):
+            raise StoreRefused("not this one")
+        facts = [(seq, kind) for seq, _, kind, _ in records]
+        self._keep("remember", {"memory": memory, "entries": list(entries), "facts": facts})
+
+    def _keep(self, name, arguments):
+        if arguments.get("kind") in self.refused:
+            raise StoreRefused("not this one")
+        super()._keep(name, arguments)
+
+    refused = ()
 
 
 def test_what_a_second_agentd_keeps_follows_what_the_first_kept(tmp_path):
@@ -222,3 +232,36 @@ def test_while_the_store_is_away_nothing_is_remembered_and_the_journal_is_spoole
     assert recover(repo, tmp_path) == 1
     assert [name for name, _ in repo.kept] == ["journal_append"]
     assert repo.kept[0][1]["entries"] == [(0, 11, "event", "{}")]
+
+
+def test_facts_and_memory_are_one_commit(tmp_path):
+    repo = Remembering()
+    ledger = Ledger(repo, "call-1", tmp_path)
+    ledger.journal(11, "event", "{}")
+    ledger.remember("{}", 12, [("turn", {}), ("step", {})])
+    ledger.remember("{}", 13, [("score", {})])
+    assert [name for name, _ in repo.kept] == ["remember", "remember"]
+    assert repo.kept[0][1]["facts"] == [(1, "turn"), (2, "step")]
+    assert repo.kept[1][1]["facts"] == [(3, "score")]
+
+
+def test_of_facts_that_are_refused_together_the_good_ones_are_kept(tmp_path):
+    repo = Remembering()
+    repo.refused = ("step",)
+    ledger = Ledger(repo, "call-1", tmp_path)
+    with pytest.raises(StoreRefused):
+        ledger.remember("{}", 12, [("turn", {}), ("step", {}), ("suppression", {})])
+    assert [a["kind"] for name, a in repo.kept if name == "record"] == ["turn", "suppression"]
+
+
+def test_facts_while_the_store_is_away_are_spooled_in_order(tmp_path):
+    repo = Remembering()
+    ledger = Ledger(repo, "call-1", tmp_path)
+    repo.away = True
+    ledger.remember("{}", 12, [("turn", {}), ("suppression", {})])
+    repo.away = False
+    assert recover(repo, tmp_path) == 1
+    assert [(name, a["kind"], a["seq"]) for name, a in repo.kept] == [
+        ("record", "turn", 1),
+        ("record", "suppression", 2),
+    ]

@@ -132,13 +132,19 @@ class Repo:
         at_ms: int,
         memory: str,
         entries: Sequence[tuple[int, int, str, str]] = (),
+        records: Sequence[tuple[int, int, str, dict[str, Any]]] = (),
     ) -> None:
-        """The engine's memory of a call that goes on, for `take_over`, with the journal up to it.
+        """The engine's memory of a call that goes on, for `take_over`, with the journal up to it
+        and the facts it knows by then: all of it, or nothing.
 
-        entries: as for `journal_append`. Raises StoreRefused for a call that was never started.
+        entries: as for `journal_append`. records: (seq, at_ms, kind, data), as for `record`, whose
+        errors it raises.
         """
+        read = [(seq, at, kind, data, facts.read(kind, data)) for seq, at, kind, data in records]
 
         def write(db: pw.Database) -> None:
+            for seq, at, kind, data, fact in read:
+                _record(db, call_id, seq, at, kind, data, fact)
             _journal(db, call_id, entries)
             live.remember(db, call_id, at_ms, memory)
 
@@ -155,17 +161,7 @@ class Repo:
         """
         fact = facts.read(kind, data)
 
-        def write(db: pw.Database) -> None:
-            number: int = seq
-            if not _insert_fact(db, call_id, number, at_ms, kind, data):
-                if _has_fact(db, call_id, at_ms, kind, data):
-                    return
-                last = Fact.select(pw.fn.MAX(Fact.seq)).where(Fact.call == call_id)
-                number = last.tuples().execute(db)[0][0] + 1
-                _insert_fact(db, call_id, number, at_ms, kind, data)
-            facts.apply(db, call_id, number, fact, data)
-
-        self._run(write)
+        self._run(lambda db: _record(db, call_id, seq, at_ms, kind, data, fact))
 
     def journal_append(self, call_id: str, entries: Sequence[tuple[int, int, str, str]]) -> None:
         """entries: (seq, at_ms, "event" | "action", json). A number already used is left as is."""
@@ -257,6 +253,24 @@ class Repo:
         made = self._threads.run(checked, timeout=self._timeout, transaction=transaction)
         self._verified = True
         return made
+
+
+def _record(
+    db: pw.Database,
+    call_id: str,
+    seq: int,
+    at_ms: int,
+    kind: str,
+    data: dict[str, Any],
+    fact: Any,
+) -> None:
+    if not _insert_fact(db, call_id, seq, at_ms, kind, data):
+        if _has_fact(db, call_id, at_ms, kind, data):
+            return
+        last = Fact.select(pw.fn.MAX(Fact.seq)).where(Fact.call == call_id)
+        seq = last.tuples().execute(db)[0][0] + 1
+        _insert_fact(db, call_id, seq, at_ms, kind, data)
+    facts.apply(db, call_id, seq, fact, data)
 
 
 def _journal(db: pw.Database, call_id: str, entries: Sequence[tuple[int, int, str, str]]) -> None:

@@ -328,12 +328,8 @@ class Placed:
         until(ended, 8.0, f"call {self.id} was not ended in the store")
         return found[0]
 
-    def whole(self, kills: int = 0) -> CallReport:
-        """As `kept`; and the journal, run again, gives what was done.
-
-        kills: agentd processes killed during the call. A fact is committed before the journal is,
-        so each may have left one fact that the journal does not tell of; never the reverse.
-        """
+    def whole(self) -> CallReport:
+        """As `kept`; and the journal, run again, gives what was done."""
         report = self.kept()
         rows = self.house.repo.journal(self.id)
         assert rows, "no journal"
@@ -343,14 +339,9 @@ class Placed:
             json.loads(text) for _, way, text in rows if way == "action" and '"Record"' in text
         ]
         turns = [fact["data"] for fact in facts if fact["kind"] == "turn"]
-        journalled = [(t["who"], t["text"]) for t in turns]
-        kept = [(t["who"], t["text"]) for t in report.turns]
-        if kills:
-            rest = iter(kept)
-            assert all(turn in rest for turn in journalled), (journalled, kept)
-            assert len(kept) <= len(journalled) + kills, (journalled, kept)
-        else:
-            assert journalled == kept
+        assert [(t["who"], t["text"]) for t in turns] == [
+            (t["who"], t["text"]) for t in report.turns
+        ]
         (end,) = [fact["data"] for fact in facts if fact["kind"] == "disposition"]
         assert end["disposition"] == report.disposition
         return report

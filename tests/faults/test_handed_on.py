@@ -60,7 +60,7 @@ def test_killed_in_mid_call_the_second_goes_on(two: Two) -> None:
     for placed in early, late:
         outcome = placed.outcome()
         assert (outcome.handed_on, outcome.problems, outcome.cause) == (1, [], "NORMAL_CLEARING")
-        report = placed.whole(kills=1)
+        report = placed.whole()
         assert (report.disposition, report.score) == ("LEAD", 100)
         assert [s["name"] for s in report.steps] == [
             *("Hello", "Q1", "Q2", "Is_Leads", "Confirm_Time", "Bye")
@@ -86,7 +86,7 @@ def test_the_first_started_again_leaves_a_call_to_who_took_it(two: Two, tmp_path
     two.agentds.append(again)
     again.address()
     assert placed.outcome().problems == []
-    assert placed.whole(kills=1).disposition == "LEAD"
+    assert placed.whole().disposition == "LEAD"
 
 
 def test_a_goodbye_cut_short_is_said_by_the_second(two: Two) -> None:

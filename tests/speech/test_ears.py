@@ -82,6 +82,8 @@ class Recogniser:
 
 
 class DoneJob(AsyncResult):
+    seconds = 0.0
+
     def cancel(self):
         return False
 
