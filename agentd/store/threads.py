@@ -69,7 +69,9 @@ class DatabaseThreads:
         limit = gevent.Timeout(timeout)
         try:
             with limit:
-                outcome = self._pool.spawn(self._outcome, work, transaction, given_up).get()
+                outcome = self._pool.spawn(
+                    self._outcome, work, transaction, given_up, timeout
+                ).get()
         except gevent.Timeout as expired:
             given_up.append(True)
             if expired is not limit:
@@ -96,23 +98,23 @@ class DatabaseThreads:
     # -- on a thread ------------------------------------------------------------------------
 
     def _outcome(
-        self, work: Work[Made], transaction: Transaction, given_up: list[bool]
+        self, work: Work[Made], transaction: Transaction, given_up: list[bool], timeout: float
     ) -> "Made | _Raised | None":
         """What came of it, as a value: gevent prints a traceback for what a thread raises."""
         if given_up:  # whoever asked has gone: it may even have been asked again since
             return None
         try:
-            return self._attempts(work, transaction)
+            return self._attempts(work, transaction, timeout)
         except Exception as error:  # noqa: BLE001 - raised again on the other side
             return _Raised(error)
 
-    def _attempts(self, work: Work[Made], transaction: Transaction) -> Made:
+    def _attempts(self, work: Work[Made], transaction: Transaction, timeout: float) -> Made:
         database = self._idle.pop()
         try:
             for attempt in (1, 2):
                 connected = False
                 try:
-                    database.connect(reuse_if_open=True)
+                    _connect(database, timeout)
                     connected = True
                     with self._target.transaction(database, transaction):
                         made = work(database)
@@ -158,6 +160,20 @@ def _worth_retrying(database: pw.Database, error: Exception) -> bool:
         return True
     connection: Any = None if database.is_closed() else database.connection()
     return connection is not None and bool(connection.closed)
+
+
+def _connect(database: pw.Database, patience_s: float) -> None:
+    """Opening a SQLite file waits for its lock, but no longer than SQLite's own patience; another
+    process that makes its tables may hold it for as long as a slow disk takes."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            database.connect(reuse_if_open=True)
+            return
+        except pw.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            _close(database)
 
 
 def _close(database: pw.Database) -> None:

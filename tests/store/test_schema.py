@@ -1,5 +1,6 @@
 """Migrations: once, whoever asks; all or none; never onto what is newer."""
 
+import sqlite3
 import sys
 
 import gevent
@@ -10,6 +11,7 @@ from test_repo_contract import AGENT, start
 from agentd.errors import StoreError
 from agentd.store import migrations, schema
 from agentd.store.models import TABLES
+from agentd.store.repo import Repo
 
 
 @pytest.fixture
@@ -78,6 +80,24 @@ def test_asked_by_many_at_once_they_are_applied_once(place):
     gevent.joinall(asked, timeout=30, raise_error=True)
     assert sorted(len(a.value) for a in asked) == [0, 0, 0, 0, 0, len(schema.wanted())]
     assert all(store.check().ok for store in stores)
+
+
+def test_a_file_another_holds_for_longer_than_sqlite_waits(tmp_path):
+    """Its first opening: as it is when another agentd makes the tables on a slow disk."""
+    file = tmp_path / "calls.sqlite3"
+    holder = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    holder.execute("CREATE TABLE other (x)")
+    holder.execute("BEGIN EXCLUSIVE")
+    repo = Repo(f"sqlite:////{file}", timeout_s=0.4)
+    try:
+        asked = gevent.spawn(repo.migrate)
+        gevent.sleep(0.7)  # SQLite itself waits 0.2 s
+        assert not asked.ready()
+        holder.execute("ROLLBACK")
+        assert asked.get(timeout=10) == schema.wanted()
+    finally:
+        holder.close()
+        repo.close()
 
 
 def test_a_database_without_tables_is_named_with_its_mend(place):
