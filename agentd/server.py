@@ -224,6 +224,7 @@ class Server:
             threads=self._workers.threads,
             busy=self._workers.busy,
             queued=self._workers.depth,
+            lost=self._workers.lost,
             streams=self._audio.streams,
             spooled=spooled + len(self._house.unwritten),
         )

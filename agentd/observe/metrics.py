@@ -46,6 +46,7 @@ class Snapshot:
     threads: int = 0
     busy: int = 0
     queued: int = 0
+    lost: int = 0
     streams: int = 0
     spooled: int = 0
 
@@ -191,6 +192,7 @@ class _Now(Collector):
             ("agentd_workers_threads", "Native threads.", now.threads),
             ("agentd_workers_busy", "Native threads at work.", now.busy),
             ("agentd_workers_queued", "Native work not begun.", now.queued),
+            ("agentd_workers_lost", "Native threads that hang.", now.lost),
             ("agentd_audio_streams", "Audio streams of the switch.", now.streams),
             ("agentd_spooled_calls", "Calls with facts the store has not had yet.", now.spooled),
         ):

@@ -260,6 +260,7 @@ class Ears:
             if job.cancel():
                 self._refused(kind, f"not begun within {FINAL_TIMEOUT_S:.0f} s")
             else:
+                job.abandon()
                 self._failed(kind, job, f"recognition took more than {FINAL_TIMEOUT_S:.0f} s")
         except AgentdError as error:
             self._failed(kind, job, str(error))
@@ -326,7 +327,13 @@ class Ears:
 
     def _renew(self, job: Job | None) -> None:
         """Leave the stream for a new one; a thread may be in it still, and is waited for."""
-        stream, self._stream = self._stream, self._recogniser.stream(self._vocabulary)
+        try:
+            new = self._recogniser.stream(self._vocabulary)
+        except Exception as error:  # noqa: BLE001 - a native engine may raise anything
+            self._failures = MOST_FAILURES
+            self._emit(ev.Fault(f"no new stream of the recogniser: {error}"))
+            return
+        stream, self._stream = self._stream, new
         self._expected = None
         if job is None or job.ready():
             stream.close()

@@ -1,6 +1,8 @@
 """Native threads for native work: recognition and synthesis block, the loop must not.
 
-Bounded twice: `threads` run, `queue` wait, and one more is refused at once with SpeechError.
+Bounded twice: `threads` run, `queue` wait, and one more is refused at once with SpeechError. A
+thread that hangs in native code cannot be ended: `abandon` puts another in its place, MOST_LOST
+times at most.
 """
 
 import time
@@ -14,6 +16,7 @@ from gevent.threadpool import ThreadPool
 
 from agentd.errors import SpeechError
 
+MOST_LOST = 8  # threads that hang, before no more are put in their place
 CLOSE_S = 10.0  # what runs is given this long to finish
 
 
@@ -30,6 +33,10 @@ class Job(AsyncResult):  # type: ignore[misc]  # gevent is not typed
         """Take it out of the queue; False when it runs or has run, and cannot be stopped."""
         return self._owner.withdraw(self)
 
+    def abandon(self) -> None:
+        """It has run too long: another thread takes the place of the one it holds."""
+        self._owner.replace(self)
+
 
 class Workers:
     """A pool shared by every call of the process. For the greenlets of one thread only."""
@@ -41,6 +48,8 @@ class Workers:
         self._threads = threads
         self._room = queue
         self._queue: deque[Job] = deque()
+        self._running: set[Job] = set()
+        self._lost: set[Job] = set()
         self._closed = False
         self.busy = 0
         self.done = 0
@@ -52,14 +61,19 @@ class Workers:
         return self._threads
 
     @property
+    def lost(self) -> int:
+        """Threads that hang, and have been replaced."""
+        return len(self._lost)
+
+    @property
     def depth(self) -> int:
         """Pieces of work not begun."""
         return len(self._queue)
 
     @property
     def waiting(self) -> int:
-        """Pieces of work not finished."""
-        return self.busy + len(self._queue)
+        """Pieces of work not finished, those given up included."""
+        return self.busy + len(self._lost) + len(self._queue)
 
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Job:
         """Have `work` done on a thread, first come first served. Never waits.
@@ -87,6 +101,16 @@ class Workers:
         job.set_exception(SpeechError("given up before it was begun"))
         return True
 
+    def replace(self, job: Job) -> None:
+        """See Job.abandon."""
+        if job not in self._running or self._closed or len(self._lost) >= MOST_LOST:
+            return
+        self._running.discard(job)
+        self._lost.add(job)
+        self._pool.maxsize += 1
+        self.busy -= 1
+        self._start()
+
     def close(self) -> None:
         """Give up what waits, let what runs finish (for CLOSE_S at most), and end the threads."""
         self._closed = True
@@ -101,11 +125,17 @@ class Workers:
             call, job.call = job.call, None  # audio in the arguments is not kept with the result
             assert call is not None, "a job is begun once"
             self.busy += 1
+            self._running.add(job)
             self._pool.spawn(_run, *call).rawlink(lambda native, job=job: self._end(job, native))
 
     def _end(self, job: Job, native: AsyncResult) -> None:
         """In the hub, when a thread is free again."""
-        self.busy -= 1
+        if job in self._lost:  # it has come back after all
+            self._lost.discard(job)
+            self._pool.maxsize -= 1
+        else:
+            self._running.discard(job)
+            self.busy -= 1
         self.done += 1
         if native.successful():
             value, error, job.seconds = native.value

@@ -1,5 +1,6 @@
 """The recogniser raises, or never answers."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +61,7 @@ CASES = {
     ),
     "always fails": Deaf(Trouble(always=RuntimeError("std::bad_alloc")), STRAIGHT),
     "takes no more calls": Deaf(Trouble(), STRAIGHT),
-    "two threads hang": Deaf(Trouble("hang", "hang"), [*YESES, OPT_OUT], threads=3),
+    "two threads hang": Deaf(Trouble("hang", "hang"), [*YESES, OPT_OUT], threads=1),
     "never answers": Deaf(Trouble(always="hang"), [OPT_OUT] * 3, calls=2),
 }
 
@@ -129,6 +130,7 @@ def test_a_recogniser_that_takes_no_more_calls(held: dict[str, Deaf]) -> None:
 
 
 def test_a_thread_that_hangs_costs_a_turn(held: dict[str, Deaf]) -> None:
+    """The only one did, twice: another took its place."""
     (report,) = reports(held["two threads hang"])
     assert report.disposition == "OPT_OUT"
     assert held["two threads hang"].trouble.met == 2
@@ -138,5 +140,6 @@ def test_a_recogniser_that_never_answers_ends_the_calls(held: dict[str, Deaf]) -
     """Every thread hangs: what was said, nobody knows. That is no silence of the prospect's."""
     for report in reports(held["never answers"]):
         assert report.disposition == "FAILED"
-        assert "could not be recognised" in report.reason
+        # Whichever is noticed first: every thread was replaced, or none was left.
+        assert re.search("could not be recognised|recognition failed 3 times", report.reason)
         assert "problème technique" in report.turns[-1]["text"]

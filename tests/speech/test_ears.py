@@ -87,6 +87,9 @@ class DoneJob(AsyncResult):
     def cancel(self):
         return False
 
+    def abandon(self):
+        pass
+
 
 class Inline:
     """Workers that are done at once, on this thread."""

@@ -156,3 +156,50 @@ def test_closing_gives_up_what_waits_and_refuses_more(gate):
     with pytest.raises(SpeechError):
         workers.submit(gate.work)
     assert gate.begun == [1]
+
+
+def test_a_thread_that_hangs_is_replaced_and_taken_back_when_it_ends(gate):
+    workers = Workers(threads=1, queue=2)
+    try:
+        hung = workers.submit(gate.work)
+        settle(lambda: gate.begun)
+        behind = workers.submit(max, 3, 4)
+        gevent.sleep(0.05)
+        assert not behind.ready()
+        hung.abandon()
+        assert behind.get(timeout=5) == 4
+        assert (workers.lost, workers.busy, workers.waiting) == (1, 0, 1)
+        hung.abandon()
+        assert workers.lost == 1, "twice is once"
+        gate.open.set()
+        assert hung.get(timeout=5) == "x"
+        settle(lambda: workers.lost == 0)
+        assert workers.submit(max, 5, 6).get(timeout=5) == 6
+        assert (workers.busy, workers.waiting) == (0, 0)
+    finally:
+        workers.close()
+
+
+def test_threads_are_not_replaced_without_end(gate, monkeypatch):
+    monkeypatch.setattr("agentd.speech.workers.MOST_LOST", 2)
+    workers = Workers(threads=1, queue=10)
+    try:
+        for number in range(3):
+            job = workers.submit(gate.work, number)
+            settle(lambda number=number: number in gate.begun)
+            job.abandon()
+        assert (workers.lost, workers.busy) == (2, 1)
+        behind = workers.submit(max, 1, 2)
+        gevent.sleep(0.05)
+        assert not behind.ready()
+        gate.open.set()
+        assert behind.get(timeout=5) == 2
+    finally:
+        workers.close()
+
+
+def test_what_is_not_running_cannot_be_abandoned(workers):
+    job = workers.submit(max, 1, 2)
+    assert job.get(timeout=5) == 2
+    job.abandon()
+    assert workers.lost == 0
