@@ -46,8 +46,8 @@ def switch(live_switch: LiveSwitch) -> Iterator[LiveSwitch]:
 def phones(tmp_path: Path) -> Iterator[Callable[..., Phone]]:
     made: list[Phone] = []
 
-    def make(user: str = "prospect") -> Phone:
-        made.append(Phone(tmp_path / f"phone-{len(made)}", user))
+    def make(user: str = "prospect", port: int = 0) -> Phone:
+        made.append(Phone(tmp_path / f"phone-{len(made)}", user, port))
         return made[-1]
 
     yield make

@@ -38,11 +38,11 @@ snd_path {folder}
 class Phone:
     """Started at once; `user`@127.0.0.1:`sip` can be called. It records what it hears."""
 
-    def __init__(self, folder: Path, user: str = "prospect") -> None:
+    def __init__(self, folder: Path, user: str = "prospect", port: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._user = user
-        self.port = _free(socket.SOCK_DGRAM)
+        self.port = port or _free(socket.SOCK_DGRAM)
         self._control = _free(socket.SOCK_STREAM)
         self._silence = folder / "silence.wav"
         _write(self._silence, np.zeros(SILENCE_S * RATE, np.int16))

@@ -53,6 +53,10 @@ class LiveSwitch:
 
     def originate(self, uri: str, number: int = 0, **variables: str) -> "LiveCall":
         """As the dialer will: the answered call goes to the shipped extension."""
+        return self.call(f"sofia/internal/{uri}", "agentd_outbound XML agentd", number, **variables)
+
+    def call(self, place: str, then: str, number: int = 0, **variables: str) -> "LiveCall":
+        """An originate of our own: `then` is what the answered call gets."""
         uuid = self.api("create_uuid").strip()
         given = {
             "origination_uuid": uuid,
@@ -66,9 +70,7 @@ class LiveSwitch:
             **variables,
         }
         asked = ",".join(f"{name}={value}" for name, value in given.items())
-        self._session.command(
-            f"bgapi originate {{{asked}}}sofia/internal/{uri} agentd_outbound XML agentd"
-        )
+        self._session.command(f"bgapi originate {{{asked}}}{place} {then}")
         return LiveCall(self, uuid)
 
     def incoming(self) -> "LiveCall":

@@ -1,10 +1,18 @@
 """Calls through a real FreeSWITCH and a real phone, with what this project ships."""
 
+import json
+import os
+import re
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import gevent
 import numpy as np
+import pytest
 from live_deployment import Deployed
 from live_phone import Phone
 from live_switch import LiveCall, LiveSwitch, until
@@ -12,6 +20,7 @@ from live_switch import LiveCall, LiveSwitch, until
 from agentd.dialogue.phrases import phrase
 from agentd.store.repo import CallReport
 
+ROOT = Path(__file__).parents[2]
 Voice = Callable[[str], np.ndarray]
 
 PRICE = "c'est trop cher vos taux"
@@ -254,3 +263,93 @@ def test_a_test_phone_calls_in(
     report = ended(deployed, call)
     assert report.scenario == "finance"
     assert report.turns[1]["who"] == "prospect"
+
+
+@pytest.fixture
+def to_a_person(tmp_path: Path) -> str:
+    """The scenario, with somebody to transfer to; its file."""
+    scenario = json.loads((ROOT / "scenarios" / "scenario_finance.json").read_text())
+    scenario["name"] = "live-transfer"
+    scenario["transfer"] = {"target": "human", "text": "Je vous passe un conseiller."}
+    file = tmp_path / "scenario_live-transfer.json"
+    file.write_text(json.dumps(scenario))
+    return str(file)
+
+
+@pytest.fixture
+def person(switch: LiveSwitch, phones: Callable[..., Phone]) -> Phone:
+    """Who takes transfers: where the switch's `agentd_human` says, on this machine."""
+    found = re.fullmatch(r".*sip:(\w+)@127\.0\.0\.1:(\d+)", switch.variable("agentd_human"))
+    if found is None:
+        pytest.skip("agentd_human of the dialplan names no phone of 127.0.0.1")
+    return phones(found[1], int(found[2]))
+
+
+def test_transferred_to_a_person(
+    switch: LiveSwitch,
+    deployed: Deployed,
+    phone: Phone,
+    person: Phone,
+    voice: Voice,
+    to_a_person: str,
+) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri, agentd_scenario=to_a_person)
+    answer(phone, call, voice("je veux parler à un conseiller"), 0.0)
+    until(lambda: person.in_call, 20, f"nobody was called: {call.played}")
+    until(lambda: deployed.repo.load_call(call.id).disposition, 10)
+    gevent.sleep(1.0)
+    assert call.exists, "the prospect was hung up on"
+    begun = time.monotonic()
+    phone.say(np.tile(voice("bonjour"), 3))
+    gevent.sleep(2.0)
+    phone.hang_up()
+    until(lambda: not person.in_call, 10)
+    heard = rms(person.heard())
+    assert (heard > 400).sum() > 25, "the person does not hear the prospect"
+    report = ended(deployed, call)
+    assert report.disposition == "TRANSFERRED"
+    assert time.monotonic() - begun < 15
+
+
+def test_started_without_quotes(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
+    """The socket is then neither async nor full: hung up, and the log says why."""
+    agentd = deployed.start()
+    call = switch.call(f"sofia/internal/{phone.uri}", "&socket(127.0.0.1:8084)")
+    until(lambda: call.cause, 15, "the call was left parked")
+    assert call.cause == "NORMAL_TEMPORARY_FAILURE"
+    assert "async full" in agentd.said("a connection came to nothing")[0]["error"]
+
+
+def test_check_of_the_switch(switch: LiveSwitch, deployed: Deployed, tmp_path: Path) -> None:
+    file = tmp_path / "agentd.toml"
+    file.write_text(
+        f'[switch]\nhost = "{switch.host}"\nport = {switch.port}\npassword = "{switch.password}"\n'
+    )
+    environ = {**os.environ, "AGENTD_PATHS_ROOT": str(ROOT)}
+    command = [sys.executable, "-m", "agentd", "check", "--json", "--config", str(file)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    found = {f["name"]: f for f in map(json.loads, done.stdout.splitlines())}
+    assert found["FreeSWITCH"]["status"] == "ok", found["FreeSWITCH"]
+    modules = {name: f["status"] for name, f in found.items() if name.startswith("module ")}
+    assert set(modules.values()) == {"ok"}
+    assert "module mod_audio_fork" in modules
+
+
+def test_what_prometheus_reads(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:
+    agentd = deployed.start(metrics_port=0)
+    call = switch.originate(phone.uri)
+    until(lambda: call.playing)
+    address = agentd.said("ready")[0]["metrics"]
+
+    def page(path: str) -> str:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=3) as answer:
+            return answer.read().decode()
+
+    assert 'agentd_calls_held{phase="open"} 1.0' in page("/metrics")
+    assert json.loads(page("/ready"))["calls"] == 1
+    phone.hang_up()
+    ended(deployed, call)
+    until(lambda: 'agentd_calls_total{disposition="HANGUP"} 1.0' in page("/metrics"))
