@@ -20,6 +20,7 @@ from rapidfuzz import fuzz
 
 PRIOR = 0.5
 RANK = 4  # percent
+OPENING = 0.4  # what beginning with "oui" is worth when every reading does
 ALIKE, LONG_ENOUGH = 86, 9  # percent, and letters of sound, of a phrase taken by its sound
 _SAME, _NO_DOUBT = 90, 0.9  # of a reading and an expected answer: percent of sound, confidence
 ACCEPT = -3.8  # below it the sound is none of the candidates
@@ -180,7 +181,18 @@ def bonus(candidate: str, hypotheses: Sequence[str]) -> float:
         return 0.0
     likeness = resemblance(candidate, hypotheses)
     apart = abs(syllables(candidate) - syllables(hypotheses[0])) if hypotheses else 0
-    return max(-1.5, min(3.0, (likeness - 60) / 10)) - 0.5 * max(0, apart - 1)
+    # "Non" is how "ne m'appelez plus" begins for a small recogniser; "oui" is only ever a oui.
+    agreed = bool(hypotheses) and all(_first(text) == "oui" for text in (candidate, *hypotheses))
+    return (
+        max(-1.5, min(3.0, (likeness - 60) / 10))
+        - 0.5 * max(0, apart - 1)
+        + (OPENING if agreed else 0.0)
+    )
+
+
+def _first(text: str) -> str:
+    found = re.match(r"\w+", text.lower())
+    return found[0] if found else ""
 
 
 def shortlist(candidates: Sequence[str], hypotheses: Sequence[str], limit: int) -> list[str]:
