@@ -1,1 +1,1 @@
-"""What an operator sees of a running agentd: logs; later metrics and health."""
+"""What an operator sees of a running agentd: logs, metrics, health, the service manager."""
