@@ -85,6 +85,7 @@ SHARED = {
     "agentd.dialogue.dispositions",
     "agentd.config",
     "agentd.errors",
+    "agentd.numbers",
 }
 
 

@@ -17,6 +17,7 @@ _COMMANDS = {
     "scenario": ("agentd.cli.scenario", "scenario", "Lint and show scenarios."),
     "replay": ("agentd.cli.replay", "replay", "Run the engine again over a stored call."),
     "understand": ("agentd.cli.understand", "understand", "What would be made of an utterance."),
+    "contacts": ("agentd.cli.contacts", "contacts", "Import, list, export and erase contacts."),
     "models": ("agentd.cli.models", "models", "List and fetch recognisers and voices."),
     "db": ("agentd.cli.db", "db", "Migrate the database."),
 }
