@@ -80,7 +80,7 @@ class ContactsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        encoding, size, digest = _scan(path)
+        encoding, size, digest = scan(path)
         with path.open(encoding=encoding, errors="replace", newline="") as text:
             separator, record = _header(path, text)
         self._fields = _fields(path, record)
@@ -164,7 +164,7 @@ def _number(written: str) -> tuple[str, str]:
     return ("", reason) if reason else (number, "")
 
 
-def _scan(path: Path) -> tuple[str, int, str]:
+def scan(path: Path) -> tuple[str, int, str]:
     """Encoding, bytes, and SHA-256 of a file."""
     digest = hashlib.sha256()
     size = 0
@@ -207,10 +207,22 @@ def _encoding(path: Path, head: bytes, utf8: bool) -> str:
     return "utf-8-sig" if utf8 else "cp1252"
 
 
+def separator_of(text: io.TextIOWrapper) -> str:
+    """What separates the values of a file, with or without a header."""
+    return _best(text)[2]
+
+
 def _header(path: Path, text: io.TextIOWrapper) -> tuple[str, list[str]]:
     """The separator with which most headers are known, and the first record read with it."""
+    best = _best(text)
+    if not best[3]:
+        raise BadInput(f"{path}: no header in the first line")
+    return best[2], best[3]
+
+
+def _best(text: io.TextIOWrapper) -> tuple[int, int, str, list[str]]:
     known = {name for names in HEADERS.values() for name in names}
-    best: tuple[int, int, str, list[str]] = (-1, -1, "", [])
+    best: tuple[int, int, str, list[str]] = (-1, -1, _SEPARATORS[0], [])
     for separator in _SEPARATORS:
         text.seek(0)
         try:
@@ -220,9 +232,7 @@ def _header(path: Path, text: io.TextIOWrapper) -> tuple[str, list[str]]:
         found = sum(fold(name) in known for name in record)
         if (found, len(record)) > best[:2]:
             best = (found, len(record), separator, record)
-    if not best[3]:
-        raise BadInput(f"{path}: no header in the first line")
-    return best[2], best[3]
+    return best
 
 
 def _fields(path: Path, record: list[str]) -> list[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """`agentd contacts`: who may be called; what is held on a person, and its erasure."""
 
 import csv
-import getpass
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -14,32 +13,13 @@ import click
 import msgspec
 
 from agentd.campaign.contacts_csv import ContactsFile, Rejected, Row
-from agentd.cli import settings_of
 from agentd.cli.ledger import ground_options, read_ground
+from agentd.cli.person import export_person, forget
+from agentd.cli.store_access import actor, opened
 from agentd.store.contacts import Contacts, Counts, Ground, Import, Person
 from agentd.store.repo import Repo
 
 BATCH = 1_000
-TIMEOUT_S = 60.0  # of one batch: a prospect waits for nothing here, a slow disk may take its time
-
-
-@contextmanager
-def opened(ctx: click.Context, timeout_s: float = TIMEOUT_S) -> Iterator[Repo]:
-    """The store of the configuration, closed afterwards."""
-    settings = settings_of(ctx)
-    repo = Repo(settings.store.url, root=settings.paths.root, timeout_s=timeout_s)
-    try:
-        yield repo
-    finally:
-        repo.close()
-
-
-def actor() -> str:
-    """Who acts, for the audit trail: the account the command runs under."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 @click.group()
@@ -241,3 +221,7 @@ def _show(row: dict[str, Any], as_json: bool) -> None:
         return
     named = " ".join(filter(None, (row["first_name"], row["last_name"]))) or "-"
     click.echo(f"{row['phone']}  {named}  {row['company'] or '-'}")
+
+
+contacts.add_command(export_person)
+contacts.add_command(forget)
