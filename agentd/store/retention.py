@@ -11,7 +11,7 @@ import peewee as pw
 from agentd.store import audit
 from agentd.store.models import Call, CheckLog, Consent, Contact, Journal
 from agentd.store.repo import Repo
-from agentd.store.rights import PAGE, drop_calls, drop_held, ids_of, recordings_of
+from agentd.store.rights import PAGE, drop_calls, ids_of, recordings_of
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,6 @@ def _drop_journals(db: pw.Database, limits: Limits) -> int:
 
 def _drop_contacts(db: pw.Database, limits: Limits) -> int:
     rows = list(_old_contacts(limits).limit(PAGE).tuples().execute(db))
-    drop_held(db, [row[0] for row in rows])
     phones = [row[1] for row in rows]
     Consent.delete().where(Consent.phone.in_(phones)).execute(db)
     return int(Contact.delete().where(Contact.phone.in_(phones)).execute(db))

@@ -34,9 +34,8 @@ from agentd.store.reports import call_report
 
 PAGE = 500
 
-# Tables of other modules that hold something on a contact: (table, column of the contact's id).
-Held = tuple[str, str]
-HELD: list[Held] = [("attempt", "contact_id"), ("campaign_contact", "contact_id")]
+# Tables that hold something on a contact, by its id in this column; they go with it (ON DELETE).
+HELD = (("campaign_contact", "contact"), ("attempt", "contact"), ("refusal", "contact"))
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -65,16 +64,17 @@ class Rights:
 
         return self._repo.run(read)
 
-    def recordings(self, phone: str) -> list[str]:
-        """Paths of the recordings of a number's calls. Raises StoreError while one goes on."""
+    def recordings(self, phone: str) -> tuple[list[str], list[str]]:
+        """Ids of a number's calls, and paths of their recordings as far as they are kept. Raises
+        StoreError while a call goes on."""
 
-        def read(db: pw.Database) -> list[str]:
+        def read(db: pw.Database) -> tuple[list[str], list[str]]:
             ids = _calls(db, phone)
             if _going_on(db, ids):
                 raise StoreError(
                     "a call with this number goes on", mend="run it again when the call is over"
                 )
-            return recordings_of(db, ids)
+            return ids, recordings_of(db, ids)
 
         return self._repo.run(read, "read")
 
@@ -104,8 +104,6 @@ class Rights:
                 .tuples()
                 .execute(db)
             ]
-            contacts = ids_of(Contact.select(Contact.id).where(Contact.phone == phone), db)
-            drop_held(db, contacts)
             done = Erased(
                 contacts=Contact.delete().where(Contact.phone == phone).execute(db),
                 consents=Consent.delete().where(Consent.phone == phone).execute(db),
@@ -197,14 +195,6 @@ def drop_calls(db: pw.Database, ids: Sequence[str]) -> int:
         Suppression.update(text="", call_id=None).where(Suppression.call_id.in_(some)).execute(db)
         done += int(Call.delete().where(Call.id.in_(some)).execute(db))
     return done
-
-
-def drop_held(db: pw.Database, contacts: Sequence[str]) -> None:
-    """What other modules' tables hold on these contacts."""
-    for table, column in HELD:
-        if contacts and db.table_exists(table):
-            marks = ", ".join([db.param] * len(contacts))
-            db.execute_sql(f"DELETE FROM {table} WHERE {column} IN ({marks})", list(contacts))
 
 
 def ids_of(query: Any, db: pw.Database) -> list[str]:
