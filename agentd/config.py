@@ -118,6 +118,16 @@ class DialerSettings(_Section):
     )
 
 
+class RetentionSettings(_Section):
+    """How many days personal data is kept: what `agentd db retention --apply` goes by."""
+
+    contacts_days: int = Field(1095, ge=61, description="a contact after its last sign of life")
+    calls_days: int = Field(1095, ge=61, description="a call: words, score, disposition")
+    recordings_days: int = Field(180, ge=0, description="its sound")
+    journal_days: int = Field(90, ge=0, description="its journal, which `agentd replay` needs")
+    checks_days: int = Field(1825, ge=61, description="answers of suppression lists (hashes)")
+
+
 class LogSettings(_Section):
     """Structured logs on standard error."""
 
@@ -137,6 +147,7 @@ class Settings(_Section):
     dialogue: DialogueSettings = DialogueSettings()
     call: CallSettings = CallSettings()
     dialer: DialerSettings = DialerSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     def path(self, name: str, *parts: str | Path) -> Path:

@@ -92,6 +92,7 @@ SHARED = {
     "agentd.dialogue.dispositions",
     "agentd.config",
     "agentd.errors",
+    "agentd.numbers",
 }
 
 

@@ -112,7 +112,7 @@ class Dialer:
         self._placed = 0
         self._leaving = self._killed = False
         self._fatal = ""
-        self._beat_at = 0.0
+        self._beat_at = self._warm_since = 0.0
         where = (settings.switch.host, settings.switch.port)
         self._log = log.bind(campaign=name, dialer=self.id)
         self.link = Keeper(
@@ -242,12 +242,12 @@ class Dialer:
         if self.clock.simulated:
             self._skip_idle_time(load)
         now = self.clock.now
-        since = (now - load.running_since).total_seconds() if load.running_since else 0.0
+        self._warm_since = self._warm_since or time.monotonic()
         counted = pacing.Load(
             active=load.active,
             begun=load.begun,
             last=load.last.timestamp() if load.last else None,
-            running_s=since,
+            running_s=time.monotonic() - self._warm_since,
         )
         if not load.ready:
             return

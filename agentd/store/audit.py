@@ -79,15 +79,18 @@ def append(
     Audit.insert(row).execute(db)
 
 
-def entries(db: pw.Database, after: int = 0) -> Iterator[Entry]:
-    """The trail from `after` on, in order, a page at a time."""
-    while True:
-        query = Audit.select().where(Audit.seq > after).order_by(Audit.seq).limit(_PAGE).dicts()
-        page = [Entry(**row) for row in query.execute(db)]
-        yield from page
-        if len(page) < _PAGE:
-            return
-        after = page[-1].seq
+def page(db: pw.Database, after: int = 0, limit: int = _PAGE) -> list[Entry]:
+    """The next entries behind `after`, in order."""
+    query = Audit.select().where(Audit.seq > after).order_by(Audit.seq).limit(limit).dicts()
+    return [Entry(**row) for row in query.execute(db)]
+
+
+def entries(db: pw.Database) -> Iterator[Entry]:
+    """The whole trail in order, a page at a time."""
+    after = 0
+    while found := page(db, after):
+        yield from found
+        after = found[-1].seq
 
 
 def verify(db: pw.Database, expect: str = "") -> Verdict:

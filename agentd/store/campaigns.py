@@ -1,6 +1,6 @@
 """Campaigns as an administrator has them: made, started, stopped, counted, exported, explained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ MAY_FOLLOW = {
     "stopped": ("running", "paused", "draining", "stopped", "draft"),
     "done": ("running",),
 }
+STATES = ("draft", *MAY_FOLLOW)
 
 
 class CampaignRow(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ class CampaignRow(msgspec.Struct, frozen=True):
     note: str
 
 
-class Status(msgspec.Struct, frozen=True):
+class Status(msgspec.Struct):
     """A campaign in numbers. contacts: by state. dispositions: of contacts decided or tried.
     ringing, talking: attempts that are open. refusals: decisions of each gate to refuse.
     per_minute: attempts begun in the last 60 s. causes: hangup causes of attempts nobody took.
@@ -104,6 +105,11 @@ def _add_page(
     if source:
         query = query.where(Contact.source == source)
     ids = [row[0] for row in query.tuples().execute(db)]
+    return enlist(db, ids, name=name, now=now), ids[-1] if len(ids) == PAGE else None
+
+
+def enlist(db: pw.Database, ids: Sequence[str], *, name: str, now: datetime) -> int:
+    """Put contacts in a campaign, in the caller's transaction; how many were not in it."""
     new = 0
     for start in range(0, len(ids), 100):
         rows = [
@@ -114,7 +120,7 @@ def _add_page(
             conflict_target=[CampaignContact.campaign, CampaignContact.contact], action="NOTHING"
         )
         new += insert.as_rowcount().execute(db)
-    return new, ids[-1] if len(ids) == PAGE else None
+    return new
 
 
 def get(repo: Repo, name: str) -> CampaignRow:

@@ -3,9 +3,11 @@
 `begin` does in one transaction what must not come apart: it holds the campaign's row, so that no
 number of dialers overshoots its limits; takes a contact that is due (`FOR UPDATE SKIP LOCKED` on
 PostgreSQL; SQLite has one writer); gathers the evidence; and records the attempt, or the refusal.
-An attempt that is not recorded is never originated, and every step may be said twice.
+The evidence's digest goes into the audit trail. An attempt that is not recorded is never
+originated, and every step may be said twice.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,9 +17,9 @@ import peewee as pw
 
 from agentd.campaign.gates.case import Attempt as Tried
 from agentd.campaign.gates.case import CampaignRules, Case, Decision
-from agentd.store import law
+from agentd.store import audit, law
 from agentd.store.campaign_models import Attempt, Campaign, CampaignContact, Dialer, Refusal
-from agentd.store.models import Call, Contact
+from agentd.store.models import Call, Contact, as_json
 from agentd.store.repo import Repo
 
 WINDOW = timedelta(seconds=60)
@@ -237,6 +239,12 @@ def _try(
         "recorded_at": asked.machine,
     }
     Attempt.insert(made).execute(db)
+    sealed = {
+        "attempt": asked.attempt,
+        "campaign": asked.campaign,
+        "evidence_sha256": hashlib.sha256(as_json(decision.evidence).encode()).hexdigest(),
+    }
+    audit.append(db, "call.allowed", sealed, key=f"attempt {asked.attempt}", actor=asked.dialer)
     _set(db, row, state="calling", lease_owner=asked.dialer, lease_until=until, reason="")
     return _begun(db, made), ()
 

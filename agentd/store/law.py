@@ -102,16 +102,25 @@ def check(db: pw.Database, phone: str, now: datetime, via: str) -> list[gates.Ch
         {"phone_hash": key, "list": c.list, "at": now, "via": via, "listed": c.listed}
         for c in checks
     ]
-    CheckLog.insert_many(log).on_conflict(
-        conflict_target=[CheckLog.phone_hash, CheckLog.list, CheckLog.at, CheckLog.via],
-        action="NOTHING",
-    ).as_rowcount().execute(db)
+    log_checks(db, log)
     return checks
 
 
+def log_checks(db: pw.Database, rows: list[dict[str, Any]]) -> None:
+    """Keep answers: phone_hash, list, at, via, listed. Said twice they are kept once."""
+    for start in range(0, len(rows), 200):
+        query = CheckLog.insert_many(rows[start : start + 200]).on_conflict(
+            conflict_target=[CheckLog.phone_hash, CheckLog.list, CheckLog.at, CheckLog.via],
+            action="NOTHING",
+        )
+        query.as_rowcount().execute(db)
+
+
 def spellings(phone: str) -> list[str]:
-    """How a number in E.164 may have been kept by a call: as such, or as it is dialled at home."""
-    return [phone, f"0{phone[3:]}"] if phone.startswith("+33") else [phone]
+    """How a number in E.164 may have been kept by a call, which keeps what the switch gave."""
+    digits = phone.removeprefix("+")
+    national = digits[2:] if phone.startswith("+33") else digits[3:]
+    return [phone, digits, f"00{digits}", f"0{national}"]
 
 
 def _suppressed(db: pw.Database, key: str) -> bool:

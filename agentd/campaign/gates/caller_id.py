@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from agentd.campaign.gates.case import Case, Finding, Refusal
+from agentd.numbers import e164
 
 WITHHELD = "code de la consommation art. L. 221-17"
 
@@ -69,7 +70,7 @@ def _fault(given: str, plan: Plan) -> tuple[str, str]:
     if not any(c.isdigit() for c in given):
         return WITHHELD, "the caller id is withheld"
     try:
-        number = phonenumbers.parse(given, "FR")
+        number = phonenumbers.parse(e164(given), None)
     except phonenumbers.NumberParseException:
         return plan.article, "the caller id is no telephone number"
     national = phonenumbers.national_significant_number(number)

@@ -34,7 +34,7 @@ class CampaignRules:
     audience: "auto" takes a contact with a company for a business, any other for a consumer.
     zone: IANA name, used where neither the contact's columns nor anything better tells; "" takes
     the zone of the number. sector: what is sold when `theme` does not say it (`renovation`, `cpf`).
-    caller_id: as presented. required_lists: suppression lists without whose answer nobody is called.
+    caller_id: as presented. required_lists: suppression lists that must have answered.
     """
 
     name: str
