@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from agentd.campaign.contacts_csv import ContactsFile, Rejected, Row
 from agentd.cli.ledger import ground_options, read_ground
 from agentd.cli.person import export_person, forget
 from agentd.cli.store_access import actor, opened
+from agentd.store import campaigns
 from agentd.store.contacts import Contacts, Counts, Ground, Import, Person
 from agentd.store.repo import Repo
 
@@ -110,9 +112,9 @@ def _told(ground: Ground | None) -> dict[str, str]:
 
 
 def _enlist(repo: Repo, campaign: str) -> Any:
-    from agentd.errors import BadInput
-
-    raise BadInput(f"campaign {campaign!r}: there is none of that name")
+    """Puts the contacts of a batch into the campaign. Raises BadInput when there is none."""
+    campaigns.get(repo, campaign)
+    return partial(campaigns.enlist, name=campaign, now=datetime.now(UTC))
 
 
 def _summarise(

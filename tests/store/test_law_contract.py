@@ -8,7 +8,8 @@ import pytest
 from agentd.campaign.gates import decide
 from agentd.campaign.gates.case import CampaignRules
 from agentd.errors import StoreError
-from agentd.store import audit, law
+from agentd.store import audit, campaigns, law
+from agentd.store.campaign_models import Attempt
 from agentd.store.consents import Consents
 from agentd.store.contacts import Contacts, Counts, Ground, Import, Person
 from agentd.store.repo import Repo
@@ -324,6 +325,62 @@ def test_nobody_is_erased_in_mid_call_but_not_called_again(repo):
         Rights(repo).forget(ZOE, "tester", "f1")
     assert repo.suppressed(ZOE)
     assert repo.load_call("c1") is not None
+
+
+def an_attempt(repo: Repo, place, attempt: str, phone: str, at: datetime, ended: bool) -> None:
+    """As the dialler records it, in a campaign that is over."""
+    campaigns.create(repo, attempt, "finance", {}, simulated=False)
+    key = contact(repo, phone)["id"]
+    repo.run(lambda db: campaigns.enlist(db, [key], name=attempt, now=at))
+    place.sql("UPDATE campaign_contact SET state = 'done' WHERE campaign = ?", attempt)
+    row = {
+        "id": attempt,
+        "campaign": attempt,
+        "contact": key,
+        "number": 1,
+        "dialer": "d",
+        "lease_until": at,
+        "gateway": "g",
+        "caller_id": "+33162001234",
+        "simulated": False,
+        "evidence": {"allowed": True},
+        "begun_at": at,
+        "recorded_at": at,
+        "ended_at": at if ended else None,
+    }
+    repo.run(lambda db: Attempt.insert(row).execute(db))
+
+
+def test_attempts_are_exported_and_go_with_the_person(repo, place):
+    bring(repo)
+    an_attempt(repo, place, "a1", ZOE, NOW, ended=False)
+    rights = Rights(repo)
+    held = rights.export(ZOE, "tester", "e1")
+    assert [row["evidence"] for row in held["attempt"]] == [{"allowed": True}]
+    assert [row["campaign"] for row in held["campaign_contact"]] == ["a1"]
+    with pytest.raises(StoreError, match="goes on"):  # it rings
+        rights.forget(ZOE, "tester", "f1")
+    with pytest.raises(StoreError, match="goes on"):
+        rights.recordings(ZOE)
+    place.sql("UPDATE attempt SET ended_at = ?", NOW.isoformat(timespec="milliseconds"))
+    assert rights.forget(ZOE, "tester", "f2").contacts == 1
+    assert place.sql("SELECT count(*) FROM attempt") == [(0,)]
+    assert place.sql("SELECT count(*) FROM campaign_contact") == [(0,)]
+
+
+def test_retention_keeps_whom_a_campaign_has_tried_or_has_yet_to_decide(repo, place):
+    people = [Person(f"+3319900000{n}") for n in range(4)]
+    bring(repo, *people, at=NOW - timedelta(days=1200))
+    an_attempt(repo, place, "recent", people[0].phone, NOW - timedelta(days=9), ended=True)
+    an_attempt(repo, place, "old", people[1].phone, NOW - timedelta(days=1150), ended=True)
+    an_attempt(repo, place, "open", people[2].phone, NOW - timedelta(days=1150), ended=False)
+    campaigns.create(repo, "waiting", "finance", {}, simulated=False)
+    key = contact(repo, people[3].phone)["id"]
+    repo.run(lambda db: campaigns.enlist(db, [key], name="waiting", now=NOW))
+    limits = Limits.of(NOW, contacts=1095, calls=1095, recordings=180, journal=90, checks=1825)
+    assert Retention(repo).expire(limits, print, "tester", "r1")["contacts"] == 1
+    kept = [row["phone"] for row in Contacts(repo).page()]
+    assert kept == [people[n].phone for n in (0, 2, 3)]
 
 
 def test_retention_takes_what_is_older_and_nothing_else(repo):
