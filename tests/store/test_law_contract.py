@@ -127,7 +127,11 @@ def test_a_suppression_said_in_a_call_counts_at_the_next_dialling(repo):
     Consents(repo).add(ZOE, "Zoé", PROOF, "tester")
     repo.start_call("c1", "finance", 1, "0199001234", {}, NOW)
     repo.record("c1", "suppression", {"reason": "asked", "text": "arrêtez"}, 1, 1)
+    repo.record("c1", "suppression", {"reason": "asked", "text": "arrêtez"}, 1, 1)  # said again
     assert "suppression" in {r.gate for r in decision(repo).refusals}
+    acts = [e for e in repo.run(lambda db: audit.page(db), "read") if e.act == "suppress.call"]
+    assert len(acts) == 1
+    assert "arrêtez" not in acts[0].detail
 
 
 def test_calls_count_as_attempts_however_the_switch_wrote_the_number(repo):
