@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -122,6 +123,21 @@ def test_what_is_no_file_of_contacts_is_said_with_a_mend(read, content, part):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         ContactsFile(tmp_path / "none.csv")
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    peaks = []
+    for rows in (2_000, 20_000):
+        file = tmp_path / f"{rows}.csv"
+        with file.open("w", encoding="cp1252") as out:
+            out.write(f"{HEADER}\n")
+            out.writelines(f"Zoé;Nom{n};0199{n:06d};ACME;75001\n" for n in range(rows))
+        tracemalloc.start()
+        count = sum(isinstance(row, Row) for row in ContactsFile(file).rows())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert count == rows
+    assert peaks[1] < peaks[0] + 200_000
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufffd"), max_size=20)

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import gevent
 import pytest
 
 from agentd.campaign.gates import decide
@@ -224,6 +225,20 @@ def trail(repo: Repo, count: int = 5) -> None:
 
 def verdict(repo: Repo, expect: str = "") -> audit.Verdict:
     return repo.run(lambda db: audit.verify(db, expect), "read")
+
+
+def test_many_writers_at_once_make_one_chain(place):
+    stores = [place.repo() for _ in range(3)]
+    writers = [
+        gevent.spawn(
+            store.run, lambda db, k=f"{n}.{m}": audit.append(db, "t", {}, key=k, actor="x")
+        )
+        for n, store in enumerate(stores)
+        for m in range(8)
+    ]
+    gevent.joinall(writers, timeout=30, raise_error=True)
+    assert verdict(stores[0]).ok
+    assert verdict(stores[0]).entries == len(writers)
 
 
 def unguard(place) -> None:
