@@ -118,6 +118,25 @@ def test_grounds_for_a_whole_file(agentd):
     assert [json.loads(x)["who"] for x in lines] == ["Jean Durand ACME"] * 2
 
 
+def test_each_row_may_say_when_its_ground_was_given(agentd, tmp_path):
+    (tmp_path / "proof.pdf").write_bytes(b"signed")
+    (tmp_path / "optins.csv").write_text(
+        "tel;Date d'accord\n0199001234;01/09/2026 14:30\n0199001235;2026-09-02\n0199001236;hier\n"
+        "0199001237;01/01/2199\n0199001238;\n"
+    )
+    ground = ["--basis=consent", "--wording=oui", "--proof=proof.pdf"]
+    said = agentd(
+        "contacts", "import", "optins.csv", *ground, "--given-at-column", "date d'accord"
+    ).stdout
+    assert "2 new" in said
+    assert "3 refused" in said
+    for phone, given in (("0199001234", "2026-09-01T12:30"), ("0199001235", "2026-09-01T22:00")):
+        entry = json.loads(agentd("consent", "show", phone, "--json").stdout)
+        assert entry["given_at"].startswith(given)
+    agentd("contacts", "import", "optins.csv", "--given-at-column", "x", code=2)
+    agentd("contacts", "import", "optins.csv", *ground, "--given-at-column", "x", code=2)
+
+
 def test_lists_and_what_they_answer(agentd, tmp_path):
     agentd("suppress", "add", "01 99 00 12 34", "--reason", "letter")
     assert "LISTED" in agentd("suppress", "check", "+33199001234", code=1).stdout
