@@ -90,7 +90,7 @@ _ZONE_COLUMNS = ("fuseau_horaire", "fuseau", "timezone", "time_zone", "tz")
 
 def places(case: Case) -> tuple[tuple[Place, ...], str]:
     """Where the contact may be, at least one place, and what told it: "column", "postcode",
-    "campaign" or "number". Raises Unanswerable on a zone that does not exist or an unknown number."""
+    "campaign" or "number". Raises Unanswerable on a zone or a number that is unknown."""
     columns = {fold(name): value.strip() for name, value in case.contact.columns.items()}
     named = _first(columns, _ZONE_COLUMNS)
     if named:
