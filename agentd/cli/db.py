@@ -1,5 +1,6 @@
 """`agentd db`: the database's schema."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,23 +73,32 @@ def retention(ctx: click.Context, apply: bool) -> None:
         kept.checks_days,
     )
     root = settings.paths.root.resolve()
+    stray = list(_older(settings.path("recordings"), limits.recordings))
     with opened(ctx) as repo:
         store = Retention(repo)
         if apply:
             try:
                 done = store.expire(limits, lambda p: _remove(root, p), actor(), once())
+                done["files"] = sum(remove_file(root, str(file)) for file in stray)
             except OSError as error:
                 raise StoreError(
                     f"{error.filename}: cannot be removed ({error.strerror})",
                     mend="let this user write there, and run it again",
                 ) from None
         else:
-            done = store.overdue(limits)
+            done = store.overdue(limits) | {"files": len(stray)}
     said = "erased" if apply else "would be erased"
     for kind, count in done.items():
         click.echo(f"{kind}: {count} {said}")
     if not apply and any(done.values()):
         click.echo("run it again with --apply to erase them", err=True)
+
+
+def _older(folder: Path, limit: datetime) -> Iterator[Path]:
+    """Recordings by their own age: those of a call whose agentd died are in no table."""
+    for file in folder.glob("*/*.wav"):
+        if file.stat().st_mtime < limit.timestamp():
+            yield file
 
 
 def _remove(root: Path, path: str) -> None:

@@ -1,5 +1,6 @@
 """`agentd contacts export-person` and `forget`: the rights of the person behind a number."""
 
+import glob
 import os
 from pathlib import Path
 
@@ -49,11 +50,15 @@ def forget(ctx: click.Context, phone: str, yes: bool) -> None:
     number = number_of(phone)
     if not yes:
         click.confirm("This cannot be undone. Erase?", abort=True)
-    root = settings_of(ctx).paths.root.resolve()
+    settings = settings_of(ctx)
+    root, folder = settings.paths.root.resolve(), settings.path("recordings")
     with opened(ctx) as repo:
         rights = Rights(repo)
         removed = 0
-        for path in rights.recordings(number):
+        ids, kept = rights.recordings(number)
+        # Those of calls whose agentd died before it could say where they are, by its own rule.
+        lost = {str(file) for key in ids for file in folder.glob(f"*/{glob.escape(key)}.wav")}
+        for path in sorted(lost.union(kept)):
             try:
                 removed += remove_file(root, path)
             except OSError as error:

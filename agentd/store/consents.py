@@ -76,14 +76,22 @@ class Consents:
         return self._repo.run(write)
 
     def revoke(
-        self, phone: str, how: str, actor: str, key: str, *, theme: str = "", suppress: bool = True
+        self,
+        phone: str,
+        how: str,
+        actor: str,
+        key: str,
+        *,
+        theme: str = "",
+        suppress: bool = True,
+        at: datetime | None = None,
     ) -> int:
         """End the grounds of a number: those of one theme, or all; how many were in force.
 
         suppress: all of them gone, the number goes onto the internal list too: whoever withdraws
         has opposed (RGPD art. 21), and no later ground may be found by accident.
         """
-        now = datetime.now(UTC)
+        now = at or datetime.now(UTC)
 
         def write(db: pw.Database) -> int:
             which = (Consent.phone == phone) & Consent.revoked_at.is_null()

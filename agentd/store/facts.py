@@ -9,6 +9,7 @@ import peewee as pw
 
 from agentd.dialogue.actions import KINDS
 from agentd.dialogue.dispositions import Disposition
+from agentd.store import audit
 from agentd.store.models import Call, Callback, Secret, Step, Suppression, Turn
 from agentd.store.phones import phone_hash
 
@@ -54,6 +55,12 @@ class CallbackFact(msgspec.Struct, frozen=True):
     text: str
 
 
+class RecordingFact(msgspec.Struct, frozen=True):
+    """The call is recorded from now on, or is not to be, and what was has been erased."""
+
+    state: Literal["started", "refused"]
+
+
 class DispositionFact(msgspec.Struct, frozen=True):
     """How the call ended."""
 
@@ -68,6 +75,7 @@ _FACTS: dict[str, type[msgspec.Struct]] = {
     "score": ScoreFact,
     "suppression": SuppressionFact,
     "callback": CallbackFact,
+    "recording": RecordingFact,
     "disposition": DispositionFact,
 }
 
@@ -136,12 +144,20 @@ def _suppression(
     # A hidden number has nothing to suppress; the fact itself and OPT_OUT are kept all the same.
     if any(c.isdigit() for c in phone):
         suppress(db, phone, fact.reason, fact.text, call_id)
+        about = {"person": phone_hash(phone, pepper(db)), "reason": fact.reason, "call": call_id}
+        audit.append(db, "suppress.call", about, key=f"suppress {call_id} {seq}", actor="agentd")
 
 
 def _callback(
     db: pw.Database, call_id: str, seq: int, fact: CallbackFact, data: dict[str, Any]
 ) -> None:
     Callback.insert(call=call_id, seq=seq, text=fact.text, data=data).execute(db)
+
+
+def _recording(
+    db: pw.Database, call_id: str, seq: int, fact: RecordingFact, _: dict[str, Any]
+) -> None:
+    """The fact itself is the proof; where the sound is, the end of the call says."""
 
 
 def _disposition(
@@ -159,5 +175,6 @@ _APPLY: dict[type[msgspec.Struct], Callable[..., None]] = {
     ScoreFact: _score,
     SuppressionFact: _suppression,
     CallbackFact: _callback,
+    RecordingFact: _recording,
     DispositionFact: _disposition,
 }

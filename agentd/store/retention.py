@@ -9,9 +9,10 @@ from typing import Any
 import peewee as pw
 
 from agentd.store import audit
+from agentd.store.campaign_models import Attempt, CampaignContact
 from agentd.store.models import Call, CheckLog, Consent, Contact, Journal
 from agentd.store.repo import Repo
-from agentd.store.rights import PAGE, drop_calls, drop_held, ids_of, recordings_of
+from agentd.store.rights import PAGE, drop_calls, ids_of, recordings_of
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,6 @@ def _drop_journals(db: pw.Database, limits: Limits) -> int:
 
 def _drop_contacts(db: pw.Database, limits: Limits) -> int:
     rows = list(_old_contacts(limits).limit(PAGE).tuples().execute(db))
-    drop_held(db, [row[0] for row in rows])
     phones = [row[1] for row in rows]
     Consent.delete().where(Consent.phone.in_(phones)).execute(db)
     return int(Contact.delete().where(Contact.phone.in_(phones)).execute(db))
@@ -129,9 +129,17 @@ def _old_calls(limits: Limits) -> Any:
 
 
 def _old_contacts(limits: Limits) -> Any:
-    """Not imported, called, or given a ground to be called since; a ground that goes on keeps."""
+    """Not imported, tried, or given a ground to be called since. A ground that goes on keeps them,
+    and so does a campaign that has yet to decide them."""
     called = Call.select(pw.SQL("1")).where(
         Call.phone == Contact.phone, Call.started_at >= limits.contacts
+    )
+    tried = Attempt.select(pw.SQL("1")).where(
+        Attempt.contact == Contact.id,
+        Attempt.ended_at.is_null() | (Attempt.recorded_at >= limits.contacts),
+    )
+    waiting = CampaignContact.select(pw.SQL("1")).where(
+        CampaignContact.contact == Contact.id, CampaignContact.state.in_(("ready", "calling"))
     )
     ground = Consent.select(pw.SQL("1")).where(
         Consent.phone == Contact.phone,
@@ -143,7 +151,11 @@ def _old_contacts(limits: Limits) -> Any:
         ),
     )
     return Contact.select(Contact.id, Contact.phone).where(
-        Contact.updated_at < limits.contacts, ~pw.fn.EXISTS(called), ~pw.fn.EXISTS(ground)
+        Contact.updated_at < limits.contacts,
+        ~pw.fn.EXISTS(called),
+        ~pw.fn.EXISTS(ground),
+        ~pw.fn.EXISTS(tried),
+        ~pw.fn.EXISTS(waiting),
     )
 
 

@@ -17,6 +17,7 @@ import peewee as pw
 from agentd.errors import StoreError
 from agentd.numbers import e164
 from agentd.store import audit, facts
+from agentd.store.campaign_models import Attempt, CampaignContact, Refusal
 from agentd.store.models import (
     Audit,
     Call,
@@ -34,13 +35,8 @@ from agentd.store.reports import call_report
 
 PAGE = 500
 
-# Tables of other modules that hold something on a contact: (table, column of the contact's id).
-Held = tuple[str, str]
-HELD: list[Held] = [
-    ("attempt", "contact"),
-    ("refusal", "contact"),
-    ("campaign_contact", "contact"),
-]
+# What campaigns hold on a contact, by its id; it goes with the contact (ON DELETE CASCADE).
+HELD: tuple[Any, ...] = (CampaignContact, Attempt, Refusal)
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -69,16 +65,17 @@ class Rights:
 
         return self._repo.run(read)
 
-    def recordings(self, phone: str) -> list[str]:
-        """Paths of the recordings of a number's calls. Raises StoreError while one goes on."""
+    def recordings(self, phone: str) -> tuple[list[str], list[str]]:
+        """Ids of a number's calls, and paths of their recordings as far as they are kept. Raises
+        StoreError while a call goes on."""
 
-        def read(db: pw.Database) -> list[str]:
+        def read(db: pw.Database) -> tuple[list[str], list[str]]:
             ids = _calls(db, phone)
-            if _going_on(db, ids):
+            if _going_on(db, phone, ids):
                 raise StoreError(
                     "a call with this number goes on", mend="run it again when the call is over"
                 )
-            return recordings_of(db, ids)
+            return ids, recordings_of(db, ids)
 
         return self._repo.run(read, "read")
 
@@ -89,7 +86,7 @@ class Rights:
 
         def write(db: pw.Database) -> Erased:
             ids = _calls(db, phone)
-            if _going_on(db, ids):
+            if _going_on(db, phone, ids):
                 raise StoreError(
                     "a call with this number goes on; it will not be called again",
                     mend="run it again when the call is over",
@@ -108,8 +105,6 @@ class Rights:
                 .tuples()
                 .execute(db)
             ]
-            contacts = ids_of(Contact.select(Contact.id).where(Contact.phone == phone), db)
-            drop_held(db, contacts)
             done = Erased(
                 contacts=Contact.delete().where(Contact.phone == phone).execute(db),
                 consents=Consent.delete().where(Consent.phone == phone).execute(db),
@@ -163,12 +158,9 @@ def _held(db: pw.Database, phone: str, person: str) -> dict[str, Any]:
         "audit": list(acts.order_by(Audit.seq).dicts().execute(db)),
     }
     ids = [row["id"] for row in contacts]
-    for table, column in HELD:
-        if ids and db.table_exists(table):
-            marks = ", ".join([db.param] * len(ids))
-            cursor = db.execute_sql(f"SELECT * FROM {table} WHERE {column} IN ({marks})", ids)
-            names = [part[0] for part in cursor.description]
-            held[table] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    for table in HELD:
+        query = table.select().where(table.contact.in_(ids)).dicts()
+        held[table._meta.table_name] = list(query.execute(db))
     built: dict[str, Any] = msgspec.to_builtins(held)
     return built
 
@@ -181,9 +173,14 @@ def _calls(db: pw.Database, phone: str) -> list[str]:
     return sorted({key for key, written in rows if e164(written) == phone})
 
 
-def _going_on(db: pw.Database, ids: Sequence[str]) -> bool:
-    query = Call.select(pw.SQL("1")).where(Call.id.in_(ids), Call.ended_at.is_null())
-    return bool(list(query.limit(1).tuples().execute(db)))
+def _going_on(db: pw.Database, phone: str, ids: Sequence[str]) -> bool:
+    """Is somebody of this number being called, or talked to?"""
+    talking = Call.select(pw.SQL("1")).where(Call.id.in_(ids), Call.ended_at.is_null())
+    who = Contact.select(Contact.id).where(Contact.phone == phone)
+    ringing = Attempt.select(pw.SQL("1")).where(
+        Attempt.contact.in_(who), Attempt.ended_at.is_null()
+    )
+    return any(list(query.limit(1).tuples().execute(db)) for query in (talking, ringing))
 
 
 def recordings_of(db: pw.Database, ids: Sequence[str]) -> list[str]:
@@ -201,14 +198,6 @@ def drop_calls(db: pw.Database, ids: Sequence[str]) -> int:
         Suppression.update(text="", call_id=None).where(Suppression.call_id.in_(some)).execute(db)
         done += int(Call.delete().where(Call.id.in_(some)).execute(db))
     return done
-
-
-def drop_held(db: pw.Database, contacts: Sequence[str]) -> None:
-    """What other modules' tables hold on these contacts."""
-    for table, column in HELD:
-        if contacts and db.table_exists(table):
-            marks = ", ".join([db.param] * len(contacts))
-            db.execute_sql(f"DELETE FROM {table} WHERE {column} IN ({marks})", list(contacts))
 
 
 def ids_of(query: Any, db: pw.Database) -> list[str]:
