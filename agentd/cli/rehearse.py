@@ -1,5 +1,6 @@
 """A campaign rehearsed: a simulated switch with spoken prospects, an agentd and a dialer, here."""
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +101,7 @@ def _dial(settings: Settings, repo: Repo, name: str, exchange: Exchange) -> str:
     native.apply(dialer.warm_up, (own,))
     campaigns.set_state(repo, name, "running", now=datetime.now(UTC))
     run = gevent.spawn(dialer.run)
-    with Watch(click.get_text_stream("stdout")) as view:
+    with Watch(sys.stdout) as view:
         while not run.ready():
             view.show(campaigns.status(repo, name))
             run.join(LOOK_EVERY_S)
