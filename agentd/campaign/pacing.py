@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 WINDOW_S = 60.0
+EVENLY = 0.8  # of the even spacing: a late loop must not cost calls, and the window holds the limit
 BURST_S = 5.0  # what was not used may be made up for, as much as this long would have allowed
 
 
@@ -71,8 +72,7 @@ def _spread(limits: Limits, last: float | None, now: float) -> int:
     most = max(1, math.floor(limits.per_minute * BURST_S / WINDOW_S))
     if last is None or now < last:  # nothing yet; or a clock that was set back
         return 1
-    # A hair of tolerance: ticks fall a rounding error before the moment they were meant for.
-    return min(most, math.floor((now - last) * limits.per_minute / WINDOW_S + 1e-6))
+    return min(most, math.floor((now - last) * limits.per_minute / (WINDOW_S * EVENLY)))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 import tomllib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from agentd.store.repo import Repo
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 LOOK_EVERY_S = 2.0
 OVER = ("done", "stopped")
+Rows = Callable[[], Iterator[dict[str, Any]]]
 # Columns of a result, after those of the contact.
 RESULT = (
     *("state", "disposition", "score", "reason", "attempts", "last_attempt", "next_at"),
@@ -297,8 +299,47 @@ def export(ctx: click.Context, name: str, out: Path) -> None:
     click.echo(f"{out}: {count} contacts")
 
 
-def write_results(repo: Repo, name: str, out: Path) -> int:
-    """How many contacts. Written beside, then put in place. Raises BadInput."""
+@campaign.command()
+@click.argument("name")
+@click.option(
+    "--personas",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Who is at the other end: persona files (docs/scenarios.md).",
+)
+@click.option(
+    "--numbers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A YAML file, number: persona; the others are given one by their number.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out/rehearsal"),
+    show_default=True,
+    help="Where recordings and results go.",
+)
+@click.option("--at", default="", help="The simulated time to begin at; default: a lawful one.")
+@click.pass_context
+def rehearse(
+    ctx: click.Context, name: str, personas: Path, numbers: Path | None, out: Path, at: str
+) -> None:
+    """Run a campaign made with --simulated: a simulated switch, spoken prospects, an agentd.
+
+    The gates are asked as ever, at the simulated switch's time: it begins at a lawful hour and goes
+    on to the next call that is due when nothing else happens. Exit 0 when every contact is decided.
+    """
+    from agentd.cli.rehearse import rehearse as run
+
+    settings = settings_of(ctx)
+    logs.configure(settings.log.model_copy(update={"level": "ERROR", "json_lines": False}))
+    with opened(ctx) as repo:
+        ctx.exit(0 if run(settings, repo, name, personas, numbers, out, at) else 1)
+
+
+def write_results(repo: Repo, name: str, out: Path, recordings: Path | None = None) -> int:
+    """How many contacts. Written beside, then put in place. recordings: where a simulated switch
+    left those of calls of which agentd kept none. Raises BadInput."""
     if out.suffix not in (".csv", ".json"):
         raise BadInput(f"--out {out}: a .csv or a .json file is wanted")
     scratch = out.with_name(f".{out.name}.new")
@@ -306,7 +347,7 @@ def write_results(repo: Repo, name: str, out: Path) -> int:
         out.parent.mkdir(parents=True, exist_ok=True)
         scratch.touch(mode=0o600)
         write = _write_csv if out.suffix == ".csv" else _write_json
-        count = write(repo, name, scratch)
+        count = write(_rows(repo, name, recordings), scratch)
         scratch.replace(out)
     except OSError as error:
         scratch.unlink(missing_ok=True)
@@ -314,11 +355,23 @@ def write_results(repo: Repo, name: str, out: Path) -> int:
     return count
 
 
-def _write_json(repo: Repo, name: str, file: Path) -> int:
+def _rows(repo: Repo, name: str, recordings: Path | None) -> Rows:
+    def rows() -> Iterator[dict[str, Any]]:
+        for row in campaigns.results(repo, name):
+            for call in row["calls"]:
+                file = recordings / f"{call['call_id']}.wav" if recordings else None
+                if not call["recording"] and file is not None and file.exists():
+                    call["recording"] = str(file)
+            yield row
+
+    return rows
+
+
+def _write_json(rows: Rows, file: Path) -> int:
     count = 0
     with file.open("wb") as stream:
         stream.write(b"[")
-        for row in campaigns.results(repo, name):
+        for row in rows():
             stream.write(b"\n" if not count else b",\n")
             stream.write(msgspec.json.encode(row))
             count += 1
@@ -326,14 +379,14 @@ def _write_json(repo: Repo, name: str, file: Path) -> int:
     return count
 
 
-def _write_csv(repo: Repo, name: str, file: Path) -> int:
-    extra = sorted({c for row in campaigns.results(repo, name) for c in row["columns"]})
+def _write_csv(rows: Rows, file: Path) -> int:
+    extra = sorted({c for row in rows() for c in row["columns"]})
     first = ["phone", "first_name", "last_name", "company", *extra]
     count = 0
     with file.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.DictWriter(stream, [*first, *RESULT], extrasaction="ignore")
         writer.writeheader()
-        for row in campaigns.results(repo, name):
+        for row in rows():
             writer.writerow({key: _cell(value) for key, value in _flat(row).items()})
             count += 1
     return count

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-PLAIN_EVERY_S = 10.0
+PLAIN_EVERY_S = 15.0
 
 
 class Told(Protocol):

@@ -28,6 +28,7 @@ from agentd.simulator.dialling import Originate, Refused
 from agentd.simulator.files import SoundFiles
 from agentd.simulator.persona import UNTAKEN, Persona
 from agentd.simulator.playing import Samples
+from agentd.simulator.recorder import Recorder
 from agentd.simulator.switch import SimulatedCall
 
 WAITING = 20_000  # messages for a client that does not read; it is then left
@@ -94,16 +95,19 @@ class Exchange:
         host: str = "127.0.0.1",
         port: int = 0,
         longest_s: float = 300.0,
+        on_recording: Callable[[str, Recorder], None] = lambda uuid, recorder: None,
     ) -> None:
         """agentds: what the dialplan's `socket` actions name, in their order. clock: told to who
         asks by `api simulator_clock`, a command no FreeSWITCH has. dead_gateways: those that
-        refuse every call with a 503. ledger: told of each call placed and ended."""
+        refuse every call with a 503. ledger: told of each call placed and ended.
+        on_recording: given the sound of each call that was answered."""
         self._book, self._voice, self._agentds = book, voice, list(agentds)
         self._password = password
         self._clock = clock
         self._tell = ledger
         self.dead_gateways = set(dead_gateways)
         self._longest_s = longest_s
+        self._on_recording = on_recording
         self._files = SoundFiles()
         self._clients: set[_Client] = set()
         self._lines: dict[str, _Line] = {}
@@ -309,6 +313,7 @@ class Exchange:
         if line.killed:
             call.switch.hang_up(line.killed, by_peer=False)
         outcome = call.run()
+        self._on_recording(line.channel.uuid, call.recorder)
         self.problems += [f"{line.channel.uuid}: {problem}" for problem in outcome.problems]
         if not line.over:  # nobody took it: the dialplan's last action
             line.channel.hang_up("NORMAL_TEMPORARY_FAILURE", by_peer=False)
