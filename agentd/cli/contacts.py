@@ -17,7 +17,7 @@ from agentd.campaign.contacts_csv import ContactsFile, Rejected, Row
 from agentd.campaign.gates.places import fold
 from agentd.cli.ledger import ground_options, read_ground, said_date
 from agentd.cli.person import export_person, forget
-from agentd.cli.store_access import actor, opened
+from agentd.cli.store_access import actor, opened, private_file
 from agentd.errors import BadInput
 from agentd.store import campaigns
 from agentd.store.contacts import Contacts, Counts, Ground, Import, Person
@@ -176,7 +176,7 @@ class _Report:
 
     def add(self, row: Rejected) -> None:
         if self._file is None:
-            handle = os.open(self._partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            handle = private_file(self._partial, "--report FILE: give one this user may write")
             self._file = os.fdopen(handle, "w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file, delimiter=";")
             self._writer.writerow(["line", "reason", *self._headers])

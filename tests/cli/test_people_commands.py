@@ -73,6 +73,9 @@ def test_a_file_without_one_usable_row_is_exit_1(agentd, tmp_path):
     [
         (["contacts", "import", "none.csv"], "none.csv"),
         (["contacts", "import", "c.csv", "--campaign", "nosuch"], "nosuch"),
+        (["contacts", "import", "c.csv", "--report", "no/where.csv"], "no/where.csv"),
+        (["contacts", "import", "."], "."),
+        (["contacts", "export-person", "0199001234", "--out", "no/where.json"], "no/where.json"),
         (["contacts", "import", "c.csv", "--basis", "consent"], "--proof"),
         (["consent", "add", "x", "--basis", "consent"], "not a telephone number"),
         (["consent", "add", "0199001234", "--basis", "consent", "--wording", "x"], "--proof"),
