@@ -5,41 +5,19 @@ not grow with it. A row that cannot be used is given back with its line and the 
 stops the rest.
 """
 
-import codecs
 import csv
-import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from agentd.campaign.csv_shape import MOST_COLUMNS, fields_of, shape_of
 from agentd.campaign.gates.number import fault
-from agentd.campaign.gates.places import fold
 from agentd.errors import BadInput
 from agentd.numbers import e164
 
-_PIECE = 1 << 16
-_SEPARATORS = (";", ",", "\t", "|")
-MOST_COLUMNS = 200
 MOST_TEXT = 2_000  # characters of one value
-
-HEADERS: dict[str, tuple[str, ...]] = {
-    "phone": (
-        "phone", "telephone", "tel", "numero", "numero_de_telephone", "numero_telephone",
-        "num_tel", "no_tel", "n_de_telephone", "n_telephone", "phone_number", "telephone_1",
-        "tel_1", "telephone_fixe", "tel_fixe", "fixe", "mobile", "portable", "telephone_portable",
-        "telephone_mobile", "tel_portable", "tel_mobile", "gsm",
-    ),
-    "first_name": ("first_name", "firstname", "prenom", "prenoms", "given_name"),
-    "last_name": (
-        "last_name", "lastname", "nom", "nom_de_famille", "surname", "family_name", "name",
-    ),
-    "company": (
-        "company", "societe", "entreprise", "raison_sociale", "organisation", "organization",
-        "company_name", "nom_societe", "nom_de_la_societe", "nom_entreprise", "enseigne",
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,27 +42,13 @@ class Rejected:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What a file is: how to read it, how large it is in bytes, and the SHA-256 of its content."""
-
-    encoding: str
-    separator: str
-    headers: tuple[str, ...]
-    size: int
-    sha256: str
-
-
 class ContactsFile:
     """A CSV of contacts. Raises BadInput when it cannot be read, or names no telephone column."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        encoding, size, digest = scan(path)
-        with path.open(encoding=encoding, errors="replace", newline="") as text:
-            separator, record = _header(path, text)
-        self._fields = _fields(path, record)
-        self.shape = Shape(encoding, separator, tuple(record), size, digest)
+        self.shape = shape_of(path)
+        self._fields = fields_of(path, self.shape.headers)
         self.read_bytes = 0  # so far, for whoever shows progress
 
     def rows(self) -> Iterator[Row | Rejected]:
@@ -107,7 +71,7 @@ class ContactsFile:
                     continue
                 line, begins = begins, reader.line_num + 1
                 self.read_bytes = raw.tell()
-                if line > 1 and any(value.strip() for value in values):
+                if line > self.shape.header_ends and any(value.strip() for value in values):
                     yield self._row(line, values)
 
     def _row(self, line: int, values: list[str]) -> Row | Rejected:
@@ -162,92 +126,3 @@ def _number(written: str) -> tuple[str, str]:
         return "", f"{digits} digits: no telephone number of France has that many"
     reason = fault(number)
     return ("", reason) if reason else (number, "")
-
-
-def scan(path: Path) -> tuple[str, int, str]:
-    """Encoding, bytes, and SHA-256 of a file."""
-    digest = hashlib.sha256()
-    size = 0
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    utf8 = True
-    head = b""
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                head = head or piece
-                size += len(piece)
-                digest.update(piece)
-                if utf8:
-                    try:
-                        decoder.decode(piece)
-                    except UnicodeDecodeError:
-                        utf8 = False
-        if utf8:
-            try:
-                decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                utf8 = False
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be read ({error.strerror})", mend="give a CSV file that exists"
-        ) from None
-    if size == 0:
-        raise BadInput(f"{path}: is empty", mend="give a CSV file with a header and rows")
-    return _encoding(path, head, utf8), size, digest.hexdigest()
-
-
-def _encoding(path: Path, head: bytes, utf8: bool) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise BadInput(f"{path}: is a spreadsheet, not a CSV", mend="save it as CSV (UTF-8)")
-    sample = head[:4096]
-    if sample.count(0) > len(sample) // 4:
-        return "utf-16-le" if sample[1:2] == b"\0" else "utf-16-be"
-    return "utf-8-sig" if utf8 else "cp1252"
-
-
-def separator_of(text: io.TextIOWrapper) -> str:
-    """What separates the values of a file, with or without a header."""
-    return _best(text)[2]
-
-
-def _header(path: Path, text: io.TextIOWrapper) -> tuple[str, list[str]]:
-    """The separator with which most headers are known, and the first record read with it."""
-    best = _best(text)
-    if not best[3]:
-        raise BadInput(f"{path}: no header in the first line")
-    return best[2], best[3]
-
-
-def _best(text: io.TextIOWrapper) -> tuple[int, int, str, list[str]]:
-    known = {name for names in HEADERS.values() for name in names}
-    best: tuple[int, int, str, list[str]] = (-1, -1, _SEPARATORS[0], [])
-    for separator in _SEPARATORS:
-        text.seek(0)
-        try:
-            record = next(csv.reader(text, delimiter=separator), [])
-        except csv.Error:
-            continue
-        found = sum(fold(name) in known for name in record)
-        if (found, len(record)) > best[:2]:
-            best = (found, len(record), separator, record)
-    return best
-
-
-def _fields(path: Path, record: list[str]) -> list[tuple[str, str]]:
-    """(field of a Row or "", name) of each column."""
-    if len(record) > MOST_COLUMNS:
-        raise BadInput(f"{path}: {len(record)} columns, {MOST_COLUMNS} at most")
-    kinds = {name: kind for kind, names in HEADERS.items() for name in names}
-    fields = []
-    for index, header in enumerate(record, start=1):
-        name = fold(header) or f"column_{index}"
-        fields.append((kinds.get(name, ""), name))
-    if not any(kind == "phone" for kind, _ in fields):
-        raise BadInput(
-            f"{path}: line 1 names no telephone column (found: {', '.join(record)[:200]})",
-            mend="name one column `telephone` (or phone, tel, mobile, portable); names are read "
-            "from the first line",
-        )
-    return fields

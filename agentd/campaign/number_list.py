@@ -8,13 +8,12 @@ could not be established: `OppositionService` is where a client of it, or of ano
 """
 
 import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from agentd.campaign.contacts_csv import HEADERS, Rejected, scan, separator_of
-from agentd.campaign.gates.places import fold
+from agentd.campaign.contacts_csv import Rejected
+from agentd.campaign.csv_shape import kind_of, shape_of
 from agentd.numbers import e164
 
 
@@ -49,14 +48,12 @@ def numbers(path: Path) -> Iterator[str | Rejected]:
     """Every number of a file in E.164, and rows that have none. One a line, or a CSV: its telephone
     column when a header names one, else the first value of a row that is a number. Raises BadInput
     when the file cannot be read."""
-    encoding, _, _ = scan(path)
-    phones = set(HEADERS["phone"])
-    with path.open("rb") as raw:
-        text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")
-        separator = separator_of(text)
-        text.seek(0)
-        column: int | None = None
-        reader = csv.reader(text, delimiter=separator)
+    shape = shape_of(path)
+    named = [i for i, header in enumerate(shape.headers) if kind_of(header) == "phone"]
+    column = named[0] if named else None
+    first = shape.header_ends + 1 if named else 1
+    with path.open(encoding=shape.encoding, errors="replace", newline="") as text:
+        reader = csv.reader(text, delimiter=shape.separator)
         while True:
             try:
                 values = next(reader)
@@ -65,11 +62,8 @@ def numbers(path: Path) -> Iterator[str | Rejected]:
             except csv.Error as error:
                 yield Rejected(reader.line_num, f"cannot be read as CSV ({error})")
                 continue
-            if reader.line_num == 1:
-                named = [i for i, value in enumerate(values) if fold(value) in phones]
-                if named:
-                    column = named[0]
-                    continue
+            if reader.line_num < first:
+                continue
             if any(value.strip() for value in values):
                 yield _number(values, column) or Rejected(
                     reader.line_num, "no telephone number", tuple(values)

@@ -14,9 +14,11 @@ import click
 import msgspec
 
 from agentd.campaign.contacts_csv import ContactsFile, Rejected, Row
-from agentd.cli.ledger import ground_options, read_ground
+from agentd.campaign.gates.places import fold
+from agentd.cli.ledger import ground_options, read_ground, said_date
 from agentd.cli.person import export_person, forget
-from agentd.cli.store_access import actor, opened
+from agentd.cli.store_access import actor, opened, private_file
+from agentd.errors import BadInput
 from agentd.store import campaigns
 from agentd.store.contacts import Contacts, Counts, Ground, Import, Person
 from agentd.store.repo import Repo
@@ -38,6 +40,9 @@ def contacts() -> None:
     help="Where refused rows go (default: FILE.rejected.csv).",
 )
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+@click.option(
+    "--given-at-column", default="", help="Column that says when each one gave the ground."
+)
 @ground_options(required=False)
 @click.pass_context
 def import_(
@@ -47,6 +52,7 @@ def import_(
     campaign: str | None,
     report: Path | None,
     as_json: bool,
+    given_at_column: str,
     **ground: Any,
 ) -> None:
     """Import contacts from a CSV FILE: one header line, and a telephone column.
@@ -58,11 +64,20 @@ def import_(
     \b
       agentd contacts import clients.csv
       agentd contacts import fleet.csv --basis legitimate_interest --wording "annuaire pro 2026"
+      agentd contacts import optins.csv --basis consent --wording "J'accepte ..." \\
+        --proof export.pdf --given-at-column "date d'accord"
 
     Exit 1 when no row could be used.
     """
     source = ContactsFile(file)
     recorded = read_ground(**ground) if ground.get("basis") else None
+    column = fold(given_at_column)
+    if column and (recorded is None or column not in map(fold, source.shape.headers)):
+        raise BadInput(
+            f"--given-at-column {given_at_column!r}: "
+            + ("no such column" if recorded else "says nothing without --basis"),
+            mend="name a column of the header",
+        )
     report = report or file.with_name(f"{file.name}.rejected.csv")
     with opened(ctx) as repo:
         enlist = _enlist(repo, campaign) if campaign else None
@@ -71,7 +86,7 @@ def import_(
         store.note("contacts.import.begin", about, actor())
         run = Import(file.name, datetime.now(UTC), actor(), recorded, enlist)
         with _Report(report, source.shape.headers) as refused:
-            counts = _run(source, store, run, refused)
+            counts = _run(source, store, run, refused, column)
         summary = {
             "new": counts.new,
             "known": counts.known,
@@ -83,7 +98,9 @@ def import_(
     ctx.exit(0 if counts != Counts() else 1)
 
 
-def _run(source: ContactsFile, store: Contacts, run: Import, refused: "_Report") -> Counts:
+def _run(
+    source: ContactsFile, store: Contacts, run: Import, refused: "_Report", column: str
+) -> Counts:
     counts = Counts()
     batch: list[Person] = []
     with _progress(source) as advance:
@@ -91,7 +108,11 @@ def _run(source: ContactsFile, store: Contacts, run: Import, refused: "_Report")
             if isinstance(row, Rejected):
                 refused.add(row)
                 continue
-            batch.append(_person(row))
+            given = said_date(row.columns.get(column, "")) if column else None
+            if column and (given is None or given > run.at):
+                refused.add(Rejected(row.line, f"column {column!r}: no date, or not in the past"))
+                continue
+            batch.append(_person(row, given))
             if len(batch) == BATCH:
                 counts += store.import_batch(batch, run)
                 batch = []
@@ -101,8 +122,8 @@ def _run(source: ContactsFile, store: Contacts, run: Import, refused: "_Report")
     return counts
 
 
-def _person(row: Row) -> Person:
-    return Person(row.phone, row.first_name, row.last_name, row.company, row.columns)
+def _person(row: Row, given: datetime | None) -> Person:
+    return Person(row.phone, row.first_name, row.last_name, row.company, row.columns, given)
 
 
 def _told(ground: Ground | None) -> dict[str, str]:
@@ -155,7 +176,7 @@ class _Report:
 
     def add(self, row: Rejected) -> None:
         if self._file is None:
-            handle = os.open(self._partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            handle = private_file(self._partial, "--report FILE: give one this user may write")
             self._file = os.fdopen(handle, "w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file, delimiter=";")
             self._writer.writerow(["line", "reason", *self._headers])

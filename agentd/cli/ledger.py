@@ -97,6 +97,21 @@ def sha256_of(file: Path) -> str:
         raise BadInput(f"{file}: cannot be read ({error.strerror})") from None
 
 
+def said_date(text: str) -> datetime | None:
+    """A date as it stands in a file: ISO 8601, or 31/12/2026 with or without 14:30; Paris time
+    unless it names its offset. None when it is none."""
+    text = text.strip()
+    for form in ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=PARIS)
+        except ValueError:
+            continue
+    try:
+        return moment(text, "")
+    except BadInput:
+        return None
+
+
 def moment(text: str, option: str) -> datetime:
     """A date (its midnight in Paris) or an instant, Paris time unless it names its offset."""
     try:

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from agentd.cli import settings_of
-from agentd.cli.store_access import actor, number_of, once, opened
+from agentd.cli.store_access import actor, number_of, once, opened, private_file
 from agentd.errors import StoreError
 from agentd.store.rights import Rights, remove_file
 
@@ -31,7 +31,7 @@ def export_person(ctx: click.Context, phone: str, out: Path | None) -> None:
     if out is None:
         click.echo(text)
         return
-    handle = os.open(out, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    handle = private_file(out, "--out FILE: give one this user may write")
     with os.fdopen(handle, "wb") as file:
         file.write(text + b"\n")
     click.echo(f"written to {out}", err=True)

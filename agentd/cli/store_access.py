@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -48,3 +49,11 @@ def number_of(phone: str) -> str:
             f"{phone!r}: not a telephone number", mend="write it as 01 99 00 12 34 or +33199001234"
         )
     return number
+
+
+def private_file(path: Path, mend: str) -> int:
+    """A new file for its owner's eyes only, open for writing. Raises BadInput."""
+    try:
+        return os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror})", mend=mend) from None

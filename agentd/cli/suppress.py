@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from agentd.campaign.contacts_csv import Rejected, scan
+from agentd.campaign.contacts_csv import Rejected
+from agentd.campaign.csv_shape import shape_of
 from agentd.campaign.number_list import ReturnedFile, numbers
 from agentd.cli.ledger import PARIS, moment
 from agentd.cli.store_access import actor, number_of, once, opened
@@ -74,7 +75,7 @@ def import_(
         name=name or ReturnedFile.name,
         kind="imported" if name else "bloctel",
         file=file.name,
-        sha256=scan(file)[2],
+        sha256=shape_of(file).sha256,
         at=at,
         actor=actor(),
         key=once(),

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,13 +31,15 @@ Enlist = Callable[[pw.Database, Sequence[str]], None]
 
 
 class Person(msgspec.Struct, frozen=True):
-    """One row of a file: phone in E.164, `columns` the operator's others."""
+    """One row of a file: phone in E.164, `columns` the operator's others; `given_at`: when this one
+    gave the ground of the import, where that differs from row to row."""
 
     phone: str
     first_name: str = ""
     last_name: str = ""
     company: str = ""
     columns: dict[str, str] = {}
+    given_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ def _import(db: pw.Database, people: Sequence[Person], run: Import) -> Counts:
             old += 1
     _upsert(db, rows, ids, run)
     if run.ground is not None:
-        _record_ground(db, rows, run, run.ground)
+        given = {p.phone: p.given_at for p in reversed(people) if p.given_at is not None}
+        _record_ground(db, rows, run, run.ground, given)
     if run.enlist is not None:
         run.enlist(db, [ids[phone] for phone in rows])
     return Counts(new, old, repeated)
@@ -184,16 +187,21 @@ def _upsert(
 
 
 def _record_ground(
-    db: pw.Database, rows: dict[str, dict[str, Any]], run: Import, ground: Ground
+    db: pw.Database,
+    rows: dict[str, dict[str, Any]],
+    run: Import,
+    ground: Ground,
+    given: dict[str, datetime],
 ) -> None:
+    grounds = {p: replace(ground, given_at=given.get(p, ground.given_at)) for p in rows}
     kept = [
         {
-            "id": ground_id(phone, ground),
+            "id": ground_id(phone, grounds[phone]),
             "phone": phone,
             "who": " ".join(filter(None, (row["first_name"], row["last_name"], row["company"]))),
             "basis": ground.basis,
             "theme": ground.theme,
-            "given_at": ground.given_at,
+            "given_at": grounds[phone].given_at,
             "expires_at": ground.expires_at,
             "channel": ground.channel,
             "wording": ground.wording,

@@ -45,10 +45,34 @@ def test_usual_separators(read, separator):
 
 @pytest.mark.parametrize(
     "header",
-    ["phone", "Téléphone", "TEL", "Numéro de téléphone", "Portable", " mobile ", "N° de téléphone"],
+    [
+        "phone",
+        "Téléphone",
+        "TEL",
+        "Numéro de téléphone",
+        "Portable",
+        " mobile ",
+        "N° de tél.",
+        "Tél. bureau",
+        "Numéro de portable",
+        "PhoneNumber phone",
+    ],
 )
 def test_french_headers_and_their_variants(read, header):
     assert read(f"prenom,{header}\nZoé,0199001234\n") == [Row(2, "+33199001234", "Zoé")]
+
+
+def test_a_column_about_a_telephone_is_none(read):
+    (row,) = read("type de téléphone,téléphone,date tel\nfixe,0199001234,2026\n")
+    assert row.phone == "+33199001234"
+    assert row.columns == {"type_de_telephone": "fixe", "date_tel": "2026"}
+
+
+@pytest.mark.parametrize("before", ["sep=;\r\n", "\n\n", "\r\nSEP=;\r\n \n"])
+def test_what_excel_puts_before_the_header(read, before):
+    rows = read(f"{before}{HEADER}\n{LINE}\nx;y;12;;\n")
+    assert (rows[0].phone, rows[0].columns) == (ZOE.phone, ZOE.columns)
+    assert [row.line for row in rows] == [before.count("\n") + n for n in (2, 3)]
 
 
 def test_a_value_over_several_lines_keeps_count_of_the_lines(read):

@@ -73,6 +73,9 @@ def test_a_file_without_one_usable_row_is_exit_1(agentd, tmp_path):
     [
         (["contacts", "import", "none.csv"], "none.csv"),
         (["contacts", "import", "c.csv", "--campaign", "nosuch"], "nosuch"),
+        (["contacts", "import", "c.csv", "--report", "no/where.csv"], "no/where.csv"),
+        (["contacts", "import", "."], "."),
+        (["contacts", "export-person", "0199001234", "--out", "no/where.json"], "no/where.json"),
         (["contacts", "import", "c.csv", "--basis", "consent"], "--proof"),
         (["consent", "add", "x", "--basis", "consent"], "not a telephone number"),
         (["consent", "add", "0199001234", "--basis", "consent", "--wording", "x"], "--proof"),
@@ -116,6 +119,25 @@ def test_grounds_for_a_whole_file(agentd):
     agentd("contacts", "import", "c.csv", *interest, "--given-at", "2026-01-01")
     lines = agentd("consent", "show", "0639981234", "--json").stdout.splitlines()
     assert [json.loads(x)["who"] for x in lines] == ["Jean Durand ACME"] * 2
+
+
+def test_each_row_may_say_when_its_ground_was_given(agentd, tmp_path):
+    (tmp_path / "proof.pdf").write_bytes(b"signed")
+    (tmp_path / "optins.csv").write_text(
+        "tel;Date d'accord\n0199001234;01/09/2026 14:30\n0199001235;2026-09-02\n0199001236;hier\n"
+        "0199001237;01/01/2199\n0199001238;\n"
+    )
+    ground = ["--basis=consent", "--wording=oui", "--proof=proof.pdf"]
+    said = agentd(
+        "contacts", "import", "optins.csv", *ground, "--given-at-column", "date d'accord"
+    ).stdout
+    assert "2 new" in said
+    assert "3 refused" in said
+    for phone, given in (("0199001234", "2026-09-01T12:30"), ("0199001235", "2026-09-01T22:00")):
+        entry = json.loads(agentd("consent", "show", phone, "--json").stdout)
+        assert entry["given_at"].startswith(given)
+    agentd("contacts", "import", "optins.csv", "--given-at-column", "x", code=2)
+    agentd("contacts", "import", "optins.csv", *ground, "--given-at-column", "x", code=2)
 
 
 def test_lists_and_what_they_answer(agentd, tmp_path):

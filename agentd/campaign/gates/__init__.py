@@ -18,7 +18,7 @@ from agentd.campaign.gates import (
     sector,
     suppression,
 )
-from agentd.campaign.gates.case import Case, Decision, Finding, Refusal
+from agentd.campaign.gates.case import Case, Decision, Finding, Refusal, Unanswerable
 
 __all__ = ["GATES", "RULES", "Case", "Decision", "Refusal", "decide"]
 
@@ -61,11 +61,12 @@ def decide(case: Case, gates: Sequence[tuple[str, Gate]] = GATES) -> Decision:
 def _ask(name: str, gate: Gate, case: Case) -> tuple[tuple[Refusal, ...], dict[str, Any]]:
     try:
         if case.now.tzinfo is None:
-            raise ValueError("`now` has no time zone: it names no instant")
+            raise Unanswerable("`now` has no time zone: it names no instant")
         finding = gate(case)
         return tuple(finding.refusals), dict(finding.seen)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the call is refused
-        broken = f"the gate could not answer ({type(error).__name__})"
+        said = str(error) if isinstance(error, Unanswerable) else type(error).__name__
+        broken = f"the gate could not answer ({said})"
         return (Refusal(name, "fail closed", broken),), {"error": type(error).__name__}
 
 

@@ -14,6 +14,10 @@ BASES: tuple[Basis, ...] = ("consent", "contract", "legitimate_interest")
 ANY_THEME = "*"
 
 
+class Unanswerable(ValueError):
+    """A gate lacks what it needs; the words name nobody and may be shown."""
+
+
 @dataclass(frozen=True)
 class Contact:
     """Who would be called. `columns`: what else the operator's file said of them, by its normalised
@@ -32,8 +36,8 @@ class CampaignRules:
     """What of a campaign the law asks about.
 
     audience: "auto" takes a contact with a company for a business, any other for a consumer.
-    zone: IANA name, used where neither the contact's columns nor anything better tells; "" takes
-    the zone of the number. sector: what is sold when `theme` does not say it (`renovation`, `cpf`).
+    zone: IANA name, for +33 numbers whose contact says nothing of a place; "" is mainland France.
+    sector: what is sold when `theme` does not say it (`renovation`, `cpf`).
     caller_id: as presented. required_lists: suppression lists that must have answered.
     """
 
@@ -108,9 +112,9 @@ class Case:
 
     @property
     def business(self) -> bool:
-        """Is the contact called as a business? Raises ValueError on an unknown audience."""
+        """Is the contact called as a business? Raises Unanswerable on an unknown audience."""
         if self.campaign.audience not in ("auto", "consumer", "business"):
-            raise ValueError(f"unknown audience {self.campaign.audience!r}")
+            raise Unanswerable(f"unknown audience {self.campaign.audience!r}")
         if self.campaign.audience == "auto":
             return bool(self.contact.company.strip())
         return self.campaign.audience == "business"

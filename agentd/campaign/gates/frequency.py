@@ -9,7 +9,7 @@ a day is one of the called person's own calendar.
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from agentd.campaign.gates.case import Attempt, Case, Finding, Refusal
+from agentd.campaign.gates.case import Attempt, Case, Finding, Refusal, Unanswerable
 from agentd.campaign.gates.places import places
 
 ARTICLE = "code de la consommation art. D. 223-9 (décret n° 2022-1313 du 13 octobre 2022)"
@@ -54,7 +54,7 @@ def _latest_free(case: Case, zone: ZoneInfo) -> tuple[int, datetime | None, date
 
 def _day(attempt: Attempt, zone: ZoneInfo) -> date:
     if attempt.at.tzinfo is None:
-        raise ValueError("an attempt's time has no zone")
+        raise Unanswerable("an attempt's time has no zone")
     return attempt.at.astimezone(zone).date()
 
 

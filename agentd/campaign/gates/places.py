@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from agentd.campaign.gates.case import Case
+from agentd.campaign.gates.case import Case, Unanswerable
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ _ZONE_COLUMNS = ("fuseau_horaire", "fuseau", "timezone", "time_zone", "tz")
 
 def places(case: Case) -> tuple[tuple[Place, ...], str]:
     """Where the contact may be, at least one place, and what told it: "column", "postcode",
-    "campaign" or "number". Raises ValueError on a zone that does not exist or an unknown number."""
+    "campaign" or "number". Raises Unanswerable on a zone or a number that is unknown."""
     columns = {fold(name): value.strip() for name, value in case.contact.columns.items()}
     named = _first(columns, _ZONE_COLUMNS)
     if named:
@@ -100,7 +100,8 @@ def places(case: Case) -> tuple[tuple[Place, ...], str]:
         postcode = f"0{postcode}"  # a spreadsheet took 01000 for a number
     if len(postcode) == 5 and postcode.isdigit():
         return _by_postcode(postcode), "postcode"
-    if case.campaign.zone:
+    # A country code of overseas says more than a campaign that was thought of as one of Paris.
+    if case.campaign.zone and case.contact.phone_e164.startswith("+33"):
         return (_with_holidays(case.campaign.zone),), "campaign"
     return _by_number(case.contact.phone_e164), "number"
 
@@ -122,7 +123,7 @@ def _by_number(phone: str) -> tuple[Place, ...]:
     for block, found in (*_BLOCKS.items(), *TERRITORIES.items()):
         if phone.startswith(block):
             return found
-    raise ValueError("no time zone is known for this number")
+    raise Unanswerable("no time zone is known for this number")
 
 
 def _with_holidays(zone: str) -> Place:
@@ -130,7 +131,7 @@ def _with_holidays(zone: str) -> Place:
     try:
         ZoneInfo(zone)
     except (KeyError, OSError, ValueError) as error:
-        raise ValueError(f"{zone!r} is no time zone") from error
+        raise Unanswerable(f"{zone!r} is no time zone") from error
     for place in (p for found in TERRITORIES.values() for p in found):
         if place.zone == zone:
             return place

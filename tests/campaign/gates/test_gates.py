@@ -105,6 +105,13 @@ def test_what_makes_no_sense_is_refused(wrong):
     assert not decide(case(**wrong)).allowed
 
 
+def test_a_zone_that_does_not_exist_is_said():
+    contact = Contact("c1", "+33199001234", columns={"fuseau": "Mars/Olympus"})
+    reasons = {r.gate: r.reason for r in decide(case(contact=contact)).refusals}
+    assert set(reasons) == {"hours", "frequency"}
+    assert "Mars/Olympus" in reasons["hours"]
+
+
 @given(
     phone=st.one_of(st.text(max_size=20), st.from_regex(r"\+[0-9]{1,15}", fullmatch=True)),
     zone=st.text(max_size=20),
@@ -246,6 +253,15 @@ def test_hours_are_those_where_the_person_is(phone, columns, zone, opens, shuts)
         step = timedelta(minutes=-1 if local.hour == 10 else 1)
         moment = datetime.combine(date(2026, 11, 25), local, ZoneInfo(zone)) + step
         assert "hours" in refused(case(contact=contact, now=moment))
+
+
+def test_a_campaigns_zone_is_for_numbers_that_tell_none():
+    rules = replace(case().campaign, zone="Indian/Reunion")
+    early = at("2026-11-24T08:00")  # 11:00 in Réunion
+    assert "hours" not in refused(case(campaign=rules, now=early))
+    rules = replace(rules, zone="Europe/Paris")
+    guadeloupe = Contact("c", "+590690001234")
+    assert "hours" in refused(case(campaign=rules, contact=guadeloupe))  # 06:00 there
 
 
 def test_holidays_of_alsace_moselle_and_overseas():
