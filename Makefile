@@ -87,7 +87,9 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	cp -r dialplan freeswitch-conf monitoring $(DESTDIR)$(PREFIX)/share/agentd/
 	cp -r README.md CHANGELOG.md LICENSE docs $(DESTDIR)$(PREFIX)/share/doc/agentd/
 	install -d $(DESTDIR)/usr/lib/systemd/system $(DESTDIR)/usr/lib/tmpfiles.d $(DESTDIR)/usr/lib/sysusers.d
-	sed 's#/usr/local#$(PREFIX)#g' systemd/agentd@.service > $(DESTDIR)/usr/lib/systemd/system/agentd@.service
+	for unit in agentd@ agentd-dialer; do \
+	  sed 's#/usr/local#$(PREFIX)#g' systemd/$$unit.service \
+	  > $(DESTDIR)/usr/lib/systemd/system/$$unit.service || exit; done
 	install -m 644 systemd/agentd.tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/agentd.conf
 	install -m 644 systemd/agentd.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/agentd.conf
 	install -d $(DESTDIR)/etc/agentd $(STATE)
