@@ -87,9 +87,10 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	cp -r dialplan freeswitch-conf monitoring $(DESTDIR)$(PREFIX)/share/agentd/
 	cp -r README.md CHANGELOG.md LICENSE docs $(DESTDIR)$(PREFIX)/share/doc/agentd/
 	install -d $(DESTDIR)/usr/lib/systemd/system $(DESTDIR)/usr/lib/tmpfiles.d $(DESTDIR)/usr/lib/sysusers.d
-	for unit in agentd@ agentd-dialer; do \
+	for unit in agentd@ agentd-dialer agentd-retention; do \
 	  sed 's#/usr/local#$(PREFIX)#g' systemd/$$unit.service \
 	  > $(DESTDIR)/usr/lib/systemd/system/$$unit.service || exit; done
+	install -m 644 systemd/agentd-retention.timer $(DESTDIR)/usr/lib/systemd/system/
 	install -m 644 systemd/agentd.tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/agentd.conf
 	install -m 644 systemd/agentd.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/agentd.conf
 	install -d $(DESTDIR)/etc/agentd $(STATE)
