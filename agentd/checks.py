@@ -8,12 +8,14 @@ import hashlib
 import re
 import wave
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
 from agentd import lines, machine
+from agentd.campaign import readiness
+from agentd.campaign.gates import GATES, RULES
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.dialogue.actions import Clip
@@ -57,6 +59,7 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
         "disk": machine.disk,
         "clock": machine.clock,
         "time zone": machine.time_zone,
+        "gates": _gates,
         "database": _store,
         "recogniser": _recogniser,
         "voices": _voices,
@@ -80,6 +83,16 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
 
 def _failure(name: str, error: AgentdError) -> Finding:
     return Finding(name, ERROR, str(error.args[0]), error.mend)
+
+
+def _gates(_: Settings) -> Iterator[Finding]:
+    """The law's gates, asked about nobody: one that cannot answer refuses every call."""
+    broken = readiness.unable(datetime.now(UTC))
+    if broken:
+        said = "; ".join(broken[:NAMED])
+        yield Finding("gates", ERROR, said, "install tzdata and the pinned version of holidays")
+    else:
+        yield Finding("gates", OK, f"{len(GATES)} can answer (rules of {RULES})")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
