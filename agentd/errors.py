@@ -79,3 +79,13 @@ class StoreError(AgentdError):
 
 class StoreRefused(StoreError):
     """The database is there and refuses this fact for good, e.g. one of a call it never had."""
+
+
+def is_expected(error: Exception) -> bool:
+    """Errors of ours, and the system's, explain themselves; others want a traceback in the log."""
+    return isinstance(error, AgentdError | OSError)
+
+
+def explained(error: Exception) -> str:
+    """An error in one line, for a log or a fact."""
+    return str(error) if isinstance(error, AgentdError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,115 @@
+"""The voice of one call: what the engine wants said becomes files, and the switch plays them.
+
+What is recorded is played at once; what is not is synthesised first, on the pool, never on the
+loop. Every Say ends in one SayDone or SayFailed: the first from the leg, the second from here.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent.event import AsyncResult
+
+from agentd.dialogue import actions as act
+from agentd.dialogue import events as ev
+from agentd.errors import explained, is_expected
+from agentd.observe.stopwatch import Stopwatch
+from agentd.speech.library import AudioLibrary
+from agentd.switch.leg import Leg
+
+if TYPE_CHECKING:
+    from agentd.server import House
+
+SYNTHESIS_TIMEOUT_S = 4.0
+
+
+class Mouth:
+    """Says what one call says. `says` are those asked for and not over, by id."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        house: "House",
+        library: AudioLibrary,
+        post: Callable[[ev.Event], None],
+        clock: Stopwatch,
+        log: Any,
+    ) -> None:
+        self._leg = leg
+        self._house = house
+        self._library = library
+        self._post = post
+        self._clock = clock
+        self._log = log
+        self._rate = house.settings.voice.rate_hz
+        self._preparing: dict[str, gevent.Greenlet] = {}
+        self.says: dict[str, act.Say] = {}
+
+    def say(self, say: act.Say) -> None:
+        """Play at once when every clip is recorded; otherwise synthesise first, off the hub."""
+        self.says[say.say_id] = say
+        found = [self._find(clip) for clip in say.clips]
+        if all(found):
+            self._play(say, [path for path in found if path is not None])
+        else:
+            self._preparing[say.say_id] = gevent.spawn(self._prepare, say)
+
+    def stop(self, say_id: str) -> None:
+        """Stop a Say that plays, or is not begun yet."""
+        preparing = self._preparing.pop(say_id, None)
+        if preparing is not None:
+            preparing.kill(block=False)
+            self._post(ev.SayDone(say_id, completed=False, heard_ms=0))
+        else:
+            self._leg.stop(say_id)
+
+    def over(self, say_id: str) -> bool:
+        """A Say has ended; true when nothing more is to be said."""
+        self.says.pop(say_id, None)
+        return not self.says
+
+    def close(self) -> None:
+        """The call is over."""
+        for greenlet in self._preparing.values():
+            greenlet.kill(block=False)
+
+    def _prepare(self, say: act.Say) -> None:
+        try:
+            paths = []
+            for clip in say.clips:
+                path = self._library.find(clip, self._rate)
+                if path is None:
+                    with self._clock.stage("synthesis"):
+                        job: AsyncResult = self._house.workers.submit(
+                            self._library.synthesise, clip, self._rate
+                        )
+                        path = job.get(timeout=SYNTHESIS_TIMEOUT_S)
+                paths.append(path)
+            self._play(say, paths)
+        except gevent.Timeout:
+            self._post(ev.SayFailed(say.say_id, "synthesis took too long"))
+        except Exception as error:  # noqa: BLE001 - without a SayFailed the call would fall silent
+            said, trace = explained(error), not is_expected(error)
+            self._log.error("say failed", say=say.say_id, error=said, exc_info=trace)
+            self._post(ev.SayFailed(say.say_id, said))
+        finally:
+            self._preparing.pop(say.say_id, None)
+
+    def _find(self, clip: act.Clip) -> Path | None:
+        """A recording of it, or what an earlier call has synthesised."""
+        path = self._library.find(clip, self._rate)
+        kept = path is not None and self._library.is_cached(path)
+        self._house.metrics.said(
+            "synthesised" if path is None else "cached" if kept else "recorded"
+        )
+        return path
+
+    def _play(self, say: act.Say, paths: list[Path]) -> None:
+        self._clock.asked(say.say_id)
+        self._leg.play(
+            say.say_id,
+            [(path, self._library.duration_ms(path)) for path in paths],
+            rate_hz=self._rate,
+            offset_ms=say.offset_ms,
+        )
