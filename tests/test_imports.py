@@ -23,6 +23,7 @@ PURE = (
     "dialogue/events.py",
     "dialogue/expectations.py",
     "dialogue/floor.py",
+    "dialogue/freestyle.py",
     "dialogue/hearing.py",
     "dialogue/intents.py",
     "dialogue/learner.py",
