@@ -20,6 +20,7 @@ from agentd.dialogue import events as ev
 from agentd.dialogue.scenario import Scenario
 from agentd.dialogue.state import CallState
 from agentd.errors import AgentdError, SwitchError, explained, is_expected
+from agentd.improviser import Asks, model_of
 from agentd.ledger import Ledger
 from agentd.mouth import Mouth
 from agentd.observe import logs
@@ -53,6 +54,7 @@ class Call:
         self._ledger = Ledger(house.repo, self.id, house.spool)
         self._timers: dict[str, gevent.Greenlet] = {}
         self._mouth: Mouth | None = None
+        self._asks: Asks | None = None
         self._token = secrets.token_urlsafe(24)
         self._ears: Ears | None = None
         self._faults = 0
@@ -135,6 +137,7 @@ class Call:
             when=answered.isoformat(timespec="seconds"),
             seed=secrets.randbelow(1_000_000),
             recorded=self._settings.call.record,
+            **(model_of(self._settings) if self._house.improviser is not None else {}),
         )
         if not self._start(*known):
             opening = self._known_already(known) or opening
@@ -147,6 +150,7 @@ class Call:
             watcher=self._house.metrics,
         )
         self._mouth = Mouth(self._leg, self._house, library, self.post, self._clock, self._log)
+        self._asks = Asks(self._house.improviser, scenario, self.post)
         self.post(opening)
         self._follow_leg()  # after it: a key pressed meanwhile must find an open call
         self._leg.start_fork(
@@ -260,7 +264,7 @@ class Call:
         for greenlet in self._timers.values():
             greenlet.kill(block=False)
         self._house.audio.forget(self._token)
-        for part in (self._mouth, self._ears, self._leg):
+        for part in (self._asks, self._mouth, self._ears, self._leg):
             try:
                 if part is not None:
                     part.close()
@@ -364,11 +368,18 @@ class Call:
 
     def _perform(self, action: act.Action) -> None:
         assert self._mouth is not None, "made before the first event"
+        assert self._asks is not None, "made beside it"
         match action:
             case act.Say():
                 self._mouth.say(action)
             case act.Stop(say_id=say_id):
                 self._mouth.stop(say_id)
+            case act.Prepare(clips=clips):
+                self._mouth.prepare(clips)
+            case act.AskFreestyle() | act.AskIntent():
+                self._asks.ask(action)
+            case act.CancelAsk(ask_id=ask_id):
+                self._asks.cancel(ask_id)
             case act.Listen(step=step, phrases=phrases):
                 if self._ears is not None:
                     self._ears.listen(step, phrases)

@@ -4,7 +4,7 @@ What is recorded is played at once; what is not is synthesised first, on the poo
 loop. Every Say ends in one SayDone or SayFailed: the first from the leg, the second from here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from gevent.event import AsyncResult
 
 from agentd.dialogue import actions as act
 from agentd.dialogue import events as ev
-from agentd.errors import explained, is_expected
+from agentd.errors import SpeechError, explained, is_expected
 from agentd.observe.stopwatch import Stopwatch
 from agentd.speech.library import AudioLibrary
 from agentd.switch.leg import Leg
@@ -44,6 +44,7 @@ class Mouth:
         self._log = log
         self._rate = house.settings.voice.rate_hz
         self._preparing: dict[str, gevent.Greenlet] = {}
+        self._ahead: dict[str, AsyncResult] = {}  # text -> its synthesis, begun before it is said
         self.says: dict[str, act.Say] = {}
 
     def say(self, say: act.Say) -> None:
@@ -54,6 +55,16 @@ class Mouth:
             self._play(say, [path for path in found if path is not None])
         else:
             self._preparing[say.say_id] = gevent.spawn(self._prepare, say)
+
+    def prepare(self, clips: Iterable[act.Clip]) -> None:
+        """Begin the synthesis of what will be said soon."""
+        self._ahead = {text: job for text, job in self._ahead.items() if not job.ready()}
+        for clip in clips:
+            if clip.text not in self._ahead and self._library.find(clip, self._rate) is None:
+                try:
+                    self._ahead[clip.text] = self._synthesis(clip)
+                except SpeechError:  # no room now: it is tried again when it is said
+                    return
 
     def stop(self, say_id: str) -> None:
         """Stop a Say that plays, or is not begun yet."""
@@ -81,9 +92,7 @@ class Mouth:
                 path = self._library.find(clip, self._rate)
                 if path is None:
                     with self._clock.stage("synthesis"):
-                        job: AsyncResult = self._house.workers.submit(
-                            self._library.synthesise, clip, self._rate
-                        )
+                        job = self._ahead.pop(clip.text, None) or self._synthesis(clip)
                         path = job.get(timeout=SYNTHESIS_TIMEOUT_S)
                 paths.append(path)
             self._play(say, paths)
@@ -95,6 +104,9 @@ class Mouth:
             self._post(ev.SayFailed(say.say_id, said))
         finally:
             self._preparing.pop(say.say_id, None)
+
+    def _synthesis(self, clip: act.Clip) -> AsyncResult:
+        return self._house.workers.submit(self._library.synthesise, clip, self._rate)
 
     def _find(self, clip: act.Clip) -> Path | None:
         """A recording of it, or what an earlier call has synthesised."""

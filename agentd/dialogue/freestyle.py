@@ -17,7 +17,7 @@ from agentd.dialogue.scenario import CONFIRM_TIME, IS_LEADS
 from agentd.dialogue.state import Ask, Speech, Then
 
 MOST_SENTENCES = 2
-_AFTER = {Intent.QUESTION: "faq", Intent.OBJECTION: "objection"}
+_AFTER: dict[str, str] = {Intent.QUESTION: "faq", Intent.OBJECTION: "objection"}
 _FILLERS = ("filler_question", "filler_so")
 
 

@@ -78,9 +78,7 @@ def system(brief: Brief) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def freestyle(
-    brief: Brief, text: str, question: str, history: Iterable[Sequence[str]]
-) -> Prompt:
+def freestyle(brief: Brief, text: str, question: str, history: Iterable[Sequence[str]]) -> Prompt:
     """Answer what the prospect said. history: (who, text), oldest first; who: "agent" or other."""
     lines = ["Conversation jusqu'ici :"]
     for who, said in history:

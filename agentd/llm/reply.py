@@ -60,7 +60,7 @@ class Reply:
         return [Spoken("", last=True)]
 
     def _take(self, sentence: str) -> Spoken | Refused:
-        sentence = sentence.strip("«»\"“” ")
+        sentence = sentence.strip('«»"“” ')
         reason = self._guard.refuses(sentence)
         if not reason and sentence in self._said:
             reason = "said twice"
