@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from gevent.event import AsyncResult
 
 from agentd.dialogue import actions as act
 from agentd.dialogue import events as ev
 from agentd.errors import SpeechError, explained, is_expected
 from agentd.observe.stopwatch import Stopwatch
 from agentd.speech.library import AudioLibrary
+from agentd.speech.workers import Job
 from agentd.switch.leg import Leg
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Mouth:
         self._log = log
         self._rate = house.settings.voice.rate_hz
         self._preparing: dict[str, gevent.Greenlet] = {}
-        self._ahead: dict[str, AsyncResult] = {}  # text -> its synthesis, begun before it is said
+        self._job: Job | None = None  # of the Say being prepared
+        self._ahead: dict[str, Job] = {}  # text -> its synthesis, begun before it is said
         self.says: dict[str, act.Say] = {}
 
     def say(self, say: act.Say) -> None:
@@ -71,6 +72,7 @@ class Mouth:
         preparing = self._preparing.pop(say_id, None)
         if preparing is not None:
             preparing.kill(block=False)
+            self._give_up()
             self._post(ev.SayDone(say_id, completed=False, heard_ms=0))
         else:
             self._leg.stop(say_id)
@@ -92,11 +94,12 @@ class Mouth:
                 path = self._library.find(clip, self._rate)
                 if path is None:
                     with self._clock.stage("synthesis"):
-                        job = self._ahead.pop(clip.text, None) or self._synthesis(clip)
-                        path = job.get(timeout=SYNTHESIS_TIMEOUT_S)
+                        self._job = self._ahead.pop(clip.text, None) or self._synthesis(clip)
+                        path = self._job.get(timeout=SYNTHESIS_TIMEOUT_S)
                 paths.append(path)
             self._play(say, paths)
         except gevent.Timeout:
+            self._give_up()
             self._post(ev.SayFailed(say.say_id, "synthesis took too long"))
         except Exception as error:  # noqa: BLE001 - without a SayFailed the call would fall silent
             said, trace = explained(error), not is_expected(error)
@@ -105,7 +108,15 @@ class Mouth:
         finally:
             self._preparing.pop(say.say_id, None)
 
-    def _synthesis(self, clip: act.Clip) -> AsyncResult:
+    def _give_up(self) -> None:
+        """What is being synthesised is not wanted any more, and may be what hangs: recognition
+        waits for the same threads."""
+        jobs, self._ahead, self._job = [self._job, *self._ahead.values()], {}, None
+        for job in jobs:
+            if job is not None and not job.ready() and not job.cancel():
+                job.abandon()
+
+    def _synthesis(self, clip: act.Clip) -> Job:
         return self._house.workers.submit(self._library.synthesise, clip, self._rate)
 
     def _find(self, clip: act.Clip) -> Path | None:
