@@ -98,6 +98,7 @@ class LlamaEngine:
         )
         self.name = self._llama.name
         self.fit = self._llama.parameters >= FIT_FROM
+        self.size = f"{self._llama.parameters / 1e9:.2f} billion parameters"
         self._numbers = itertools.count(1)
         self._jobs: dict[int, Job] = {}  # of the event loop: those not ended
         self._waiting: deque[Job] = deque()
@@ -255,21 +256,27 @@ class LlamaEngine:
             if job.cancelled:
                 self._waiting.remove(job)
                 continue
-            prefix = self._prefix(job.prompt.system)
-            if prefix is None or not prefix.ready or not self._free:
-                continue
+            try:
+                prefix = self._prefix(job.prompt.system)
+                if prefix is None or not prefix.ready or not self._free:
+                    continue
+                self._begin(job, prefix)
+            except LlmError as error:  # its own fault: the others go on
+                self._tell(job, Ended(str(error)))
             self._waiting.remove(job)
-            user = self._llama.tokens(job.prompt.user, frame=False)
-            if len(user) + len(prefix.tail) + job.max_tokens > self._context:
-                self._tell(job, Ended("the prompt is too long"))
-                continue
-            job.sequence = self._free.pop()
-            self._llama.copy(prefix.sequence, job.sequence)
-            job.position, job.unread = prefix.position, [*user, *prefix.tail]
-            job.sampler = self._llama.sampler(
-                temperature=self._temperature, seed=job.number, grammar=job.grammar
-            )
-            self._active.append(job)
+
+    def _begin(self, job: Job, prefix: Prefix) -> None:
+        """Raises LlmError, and nothing has been begun then."""
+        user = self._llama.tokens(job.prompt.user, frame=False)
+        if len(user) + len(prefix.tail) + job.max_tokens > self._context:
+            raise LlmError("the prompt is too long")
+        job.sampler = self._llama.sampler(
+            temperature=self._temperature, seed=job.number, grammar=job.grammar
+        )
+        job.sequence = self._free.pop()
+        self._llama.copy(prefix.sequence, job.sequence)
+        job.position, job.unread = prefix.position, [*user, *prefix.tail]
+        self._active.append(job)
 
     def _prefix(self, system: str) -> Prefix | None:
         """The system part, begun now if it is new; None while there is no place for it."""

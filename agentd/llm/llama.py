@@ -27,6 +27,15 @@ def library() -> Any:
     return llama_cpp
 
 
+_kept: list[Any] = []  # llama.cpp keeps calling it, whatever becomes of the models
+
+
+def _silence(lib: Any) -> None:
+    if not _kept:
+        _kept.append(lib.llama_log_callback(lambda level, text, data: None))
+        lib.llama_log_set(_kept[0], ctypes.c_void_p(0))
+
+
 class Llama:
     """One model with one context of `sequences` sequences sharing `cells` tokens of memory."""
 
@@ -40,8 +49,7 @@ class Llama:
                 mend="set [llm] model to the path of a GGUF file; agentd models list",
             )
         self._lib = lib = library()
-        self._quiet = lib.llama_log_callback(lambda level, text, data: None)
-        lib.llama_log_set(self._quiet, ctypes.c_void_p(0))
+        _silence(lib)
         lib.llama_backend_init()
         options = lib.llama_model_default_params()
         options.n_gpu_layers = gpu_layers
