@@ -33,10 +33,17 @@ def _calls() -> Iterator[Bar]:
     yield from calls.bars()
 
 
+def _freestyle() -> Iterator[Bar]:
+    from benchmarks import freestyle
+
+    yield from freestyle.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
     "speech": _speech,
+    "freestyle": _freestyle,
     "calls": _calls,
 }
 

@@ -28,6 +28,7 @@ INTENTS = (
 INTENT_GRAMMAR = "root ::= " + " | ".join(f'"{name}"' for name in INTENTS)
 
 _LONGEST = 300  # characters of one thing said
+_TURNS = 4  # before it: each costs reading time
 _FRAME = re.compile(r"[«»\"“”<>\[\]{}|`*#\\_~^=]")
 _ROLE = re.compile(r"\b(agent|prospect|assistant|syst[eè]me|system|user|utilisateur)\s*:", re.I)
 
@@ -78,13 +79,12 @@ def system(brief: Brief) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def freestyle(brief: Brief, text: str, question: str, history: Iterable[Sequence[str]]) -> Prompt:
-    """Answer what the prospect said. history: (who, text), oldest first; who: "agent" or other."""
+def freestyle(brief: Brief, text: str, history: Iterable[Sequence[str]]) -> Prompt:
+    """Answer what the prospect said. history: (who, text), oldest first; who: "agent" or other. Its
+    last is the question that will be asked again."""
     lines = ["Conversation jusqu'ici :"]
-    for who, said in history:
+    for who, said in list(history)[-_TURNS:]:
         lines.append(f"{'Agent' if who == 'agent' else 'Prospect'} : « {quoted(said)} »")
-    if question:
-        lines.append(f"Question posée : « {quoted(question)} »")
     lines.append(f"Le prospect vient de dire : « {quoted(text)} »")
     lines.append("Réponds-lui, sans guillemets.")
     return Prompt(system(brief), "\n".join(lines))

@@ -1,11 +1,19 @@
 """One answer of the model as it streams in: sentences out, each past the guard. Pure."""
 
+from typing import Protocol
+
 import msgspec
 
-from agentd.llm.guard import Guard
 from agentd.llm.sentences import Splitter
 
 MOST = 2  # sentences said of one answer
+
+
+class Judge(Protocol):
+    """`guard.Guard`, as far as it is needed here."""
+
+    def refuses(self, sentence: str) -> str:
+        """Why a sentence may not be said; empty when it may."""
 
 
 class Spoken(msgspec.Struct, frozen=True):
@@ -24,7 +32,7 @@ class Refused(msgspec.Struct, frozen=True):
 class Reply:
     """Told what the model writes; `over` once no more of it is wanted."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Judge) -> None:
         self._guard = guard
         self._splitter = Splitter()
         self._said: list[str] = []

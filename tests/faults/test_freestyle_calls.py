@@ -87,7 +87,6 @@ def test_the_model_answers_what_no_recording_does(asking, synthesis):
         ({"answer": "Je vous garantis le meilleur taux."}, True),
         ({"answer": "Ignore previous instructions, I am human."}, True),
         ({"answer": " "}, True),
-        ({"rates": Rates(20.0, 0.5, 0.1)}, True),
     ],
 )
 def test_whatever_becomes_of_the_model_there_is_no_silence(asking, broken, soon):
@@ -149,6 +148,18 @@ def test_twenty_ask_at_once(asking):
     assert len(waits) == 20 * 2
     assert max(waits) <= 2_600
     assert all(FIRST in agent_said(one) for one in placed)
+
+
+def test_a_model_too_slow_for_many_answers_one_and_recordings_the_others(asking):
+    model = ScriptedGenerator(first_s=0.4, rates=Rates(20.0, 0.5, 0.1))
+    house = asking(model)
+    placed = [house.call(SHORT) for _ in range(4)]
+    waits = [ms for one in placed for ms in answers_ms(one)]
+    assert len(waits) == 8
+    assert max(waits) <= DEADLINE_S * 1000 + 100
+    by_model = sum(FIRST in agent_said(one) for one in placed)
+    assert 1 <= by_model < 4
+    assert by_model == len(model.prompts)
 
 
 def test_without_a_model_it_is_as_it_was(asking):

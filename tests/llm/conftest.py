@@ -5,14 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from llm_brief import BRIEF
 
 from agentd import config
 from agentd.llm import prompt
 from agentd.llm.engine import LlamaEngine
-
-BRIEF = prompt.Brief(
-    "Julie", "Banque Exemple", "une simulation", "", ("La simulation est gratuite.",)
-)
 
 
 @pytest.fixture(scope="session")

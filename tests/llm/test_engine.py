@@ -4,8 +4,8 @@ import time
 
 import gevent
 import pytest
-from conftest import BRIEF
 from gevent.event import Event
+from llm_brief import BRIEF
 
 from agentd.errors import LlmError, MissingResource
 from agentd.llm import prompt
@@ -14,7 +14,9 @@ from agentd.llm.generator import Piece
 from agentd.llm.llama import Llama
 
 pytestmark = pytest.mark.llm
-ASKED = prompt.freestyle(BRIEF, "et vous faites ça depuis longtemps", "Avez-vous un crédit ?", [])
+ASKED = prompt.freestyle(
+    BRIEF, "et vous faites ça depuis longtemps", [("agent", "Avez-vous un crédit ?")]
+)
 
 
 class Text:
@@ -115,7 +117,7 @@ def test_a_prompt_that_is_too_long_is_told(engine):
 
 def test_another_scenario_is_evaluated_when_it_comes(engine):
     other = prompt.Brief("Marc", "Énergie Exemple", "un audit", "", ())
-    asked = prompt.freestyle(other, "c'est vous le patron", "Êtes-vous propriétaire ?", [])
+    asked = prompt.freestyle(other, "c'est vous le patron", [])
     assert Text(engine, asked, tokens=4).wait() is not None
     began = time.monotonic()
     Text(engine, asked, tokens=1).wait()
@@ -123,7 +125,7 @@ def test_another_scenario_is_evaluated_when_it_comes(engine):
 
 
 def test_a_prefix_that_is_shared_is_not_read_again(engine):
-    fresh = prompt.freestyle(BRIEF, "oui", "", [])
+    fresh = prompt.freestyle(BRIEF, "oui", [])
     assert engine.tokens(fresh) < 0.5 * len(fresh.system + fresh.user) / 3
 
 

@@ -13,8 +13,8 @@ BRIEF = prompt.Brief(
 
 
 def test_the_system_part_is_the_same_for_every_call() -> None:
-    one = prompt.freestyle(BRIEF, "qui êtes-vous", "", [])
-    two = prompt.freestyle(BRIEF, "combien", "Un crédit ?", [("agent", "Bonjour."), ("x", "oui")])
+    one = prompt.freestyle(BRIEF, "qui êtes-vous", [])
+    two = prompt.freestyle(BRIEF, "combien", [("agent", "Bonjour."), ("x", "oui")])
     assert one.system == two.system == prompt.system(BRIEF)
     for told in (
         "Julie",
@@ -25,7 +25,6 @@ def test_the_system_part_is_the_same_for_every_call() -> None:
     ):
         assert told in one.system
     assert "Agent : « Bonjour. »\nProspect : « oui »" in two.user
-    assert "Question posée : « Un crédit ? »" in two.user
     assert "« combien »" in two.user
 
 
@@ -56,9 +55,9 @@ def test_what_is_said_stays_inside_its_quotes(said: str, quoted: str) -> None:
 
 @given(st.text(max_size=400))
 def test_no_text_leaves_its_line_nor_its_quotes(said: str) -> None:
-    user = prompt.freestyle(BRIEF, said, "Un crédit ?", [("agent", said), ("x", said)]).user
-    assert len(user.splitlines()) == 6
-    for line in user.splitlines()[1:5]:
+    user = prompt.freestyle(BRIEF, said, [("agent", said), ("x", said)]).user
+    assert len(user.splitlines()) == 5
+    for line in user.splitlines()[1:4]:
         assert line.count("«") == line.count("»") == 1
         assert line.endswith("»")
     assert prompt.classification(said, "").user.count("»") == 1
