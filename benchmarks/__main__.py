@@ -39,12 +39,19 @@ def _freestyle() -> Iterator[Bar]:
     yield from freestyle.bars()
 
 
+def _load() -> Iterator[Bar]:
+    from benchmarks import load
+
+    yield from load.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
     "speech": _speech,
     "freestyle": _freestyle,
     "calls": _calls,
+    "load": _load,
 }
 
 

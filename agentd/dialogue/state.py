@@ -77,6 +77,8 @@ class CallState(msgspec.Struct):
     last: what was said at the last turn, for "pardon ?".
     heard: utterances that came during a Say and wait for its end.
     silences, noises, failures: how many in a row.
+    recorded, recording: the call may be recorded; "" before the notice has been heard, then "on",
+        or "refused" once the prospect has objected.
     when_repeated: the question when to call back has been asked a second time.
     takeovers: how often the call has passed to another agentd.
     asked: what the language model is being asked; asks: how often it was. talk: the newest turns,
@@ -90,6 +92,7 @@ class CallState(msgspec.Struct):
     recorded: bool = False
     freestyle: bool = False
     second_opinion: bool = False
+    recording: str = ""
 
     step: str = ""
     turns: int = 0
