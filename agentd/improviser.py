@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
+from gevent.event import AsyncResult
+
 from agentd.config import Settings
 from agentd.dialogue import actions as act
 from agentd.dialogue import events as ev
 from agentd.dialogue.scenario import Scenario
 from agentd.dialogue.text import fill
-from agentd.errors import LlmError
+from agentd.errors import BadInput, LlmError
 from agentd.llm import prompt
-from agentd.llm.admission import admits
+from agentd.llm.admission import SENTENCE_TOKENS, admits
 from agentd.llm.engine import LlamaEngine
 from agentd.llm.generator import Ended, Generator, Piece
 from agentd.llm.guard import Guard
@@ -29,6 +31,7 @@ log = logs.get("improviser")
 
 SYNTHESIS_S = 0.25  # from a sentence to its first sound, with the voices agentd comes with
 INTENT_TOKENS = 8
+OPINION_TIMEOUT_S = 60.0
 _WHOLE = ("stop", "length")
 
 
@@ -164,7 +167,9 @@ class Improviser:
         # Whoever asks alone takes nobody's time, and shows how fast the model is by now: a machine
         # that was busy once would else be thought slow for ever.
         alone = load.active + load.waiting == 0
-        if not (alone or admits(load, generator.rates, tokens, ask.within_s, SYNTHESIS_S)):
+        writes = min(SENTENCE_TOKENS, max_tokens)
+        rates, within = generator.rates, ask.within_s
+        if not (alone or admits(load, rates, tokens, writes, within, SYNTHESIS_S)):
             self._metrics.freestyle("not admitted")
             post(ev.FreestyleFailed(ask.ask_id, "not in time"))
             return None
@@ -210,6 +215,46 @@ class Asks:
         """The call is over."""
         for ask_id in list(self._numbers):
             self.cancel(ask_id)
+
+
+class Opinion:
+    """The model's opinion on utterances, one after the other: for `agentd understand --model`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises BadInput (no model that may be used), MissingResource, LlmError."""
+        engine = open_generator(settings)
+        if engine is None:
+            raise BadInput(
+                "no language model to ask",
+                mend="set [llm] model to a GGUF file of a billion parameters or more",
+            )
+        self._engine = engine
+        engine.warm([prompt.classification("", "").system])
+        engine.open()
+
+    def of(self, text: str, question: str = "") -> str:
+        """One of `prompt.INTENTS`. Raises LlmError."""
+        written: list[str] = []
+        ended: AsyncResult = AsyncResult()
+
+        def tell(news: Piece | Ended) -> None:
+            if isinstance(news, Piece):
+                written.append(news.text)
+            else:
+                ended.set(news.reason)
+
+        asked = prompt.classification(text, question)
+        grammar = prompt.INTENT_GRAMMAR
+        self._engine.start(asked, max_tokens=INTENT_TOKENS, grammar=grammar, tell=tell)
+        reason = ended.get(timeout=OPINION_TIMEOUT_S)
+        answer = "".join(written).strip()
+        if answer not in prompt.INTENTS:
+            raise LlmError(f"the language model gave no intent: {reason}")
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        self._engine.close()
 
 
 def model_of(settings: Settings) -> dict[str, Any]:

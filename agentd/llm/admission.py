@@ -36,10 +36,12 @@ class Load(msgspec.Struct, frozen=True):
     left: tuple[int, ...] = ()
 
 
-def first_sentence_s(load: Load, rates: Rates, prompt_tokens: int) -> float:
+def first_sentence_s(
+    load: Load, rates: Rates, prompt_tokens: int, writes: int = SENTENCE_TOKENS
+) -> float:
     """Seconds until the first sentence of a request made now is there.
 
-    prompt_tokens: of the request, without what is evaluated already.
+    prompt_tokens: of the request, without what is evaluated already. writes: the sentence's tokens.
     """
     together = load.active + load.waiting + 1
     wait = 0.0
@@ -51,14 +53,19 @@ def first_sentence_s(load: Load, rates: Rates, prompt_tokens: int) -> float:
         rounds, nth = divmod(turns_ahead - 1, len(ends))
         wait = (ends[nth] + rounds * max(ends)) * rates.step_s(together)
     reading = (load.prompt_tokens + prompt_tokens) / rates.prompt
-    return wait + reading + SENTENCE_TOKENS * rates.step_s(together)
+    return wait + reading + writes * rates.step_s(together)
 
 
 def admits(
-    load: Load, rates: Rates, prompt_tokens: int, within_s: float, synthesis_s: float
+    load: Load,
+    rates: Rates,
+    prompt_tokens: int,
+    writes: int,
+    within_s: float,
+    synthesis_s: float,
 ) -> bool:
     """Whether the first sound of the answer can be there in time."""
-    return first_sentence_s(load, rates, prompt_tokens) * MARGIN + synthesis_s <= within_s
+    return first_sentence_s(load, rates, prompt_tokens, writes) * MARGIN + synthesis_s <= within_s
 
 
 def smoothed(before: float, measured: float, weight: float = 0.2) -> float:

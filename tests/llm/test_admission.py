@@ -24,9 +24,9 @@ def test_what_is_before_it_is_waited_for() -> None:
 
 def test_a_slow_machine_does_not_admit_what_a_fast_one_does() -> None:
     slow = Rates(prompt=20.0, step=0.2, step_each=0.05)
-    assert admits(IDLE, RATES, 100, 2.0, 0.25)
-    assert not admits(IDLE, slow, 100, 2.0, 0.25)
-    assert not admits(IDLE, RATES, 100, 0.5, 0.25)
+    assert admits(IDLE, RATES, 100, 18, 2.0, 0.25)
+    assert not admits(IDLE, slow, 100, 18, 2.0, 0.25)
+    assert not admits(IDLE, RATES, 100, 18, 0.5, 0.25)
 
 
 @given(st.integers(0, 8), st.integers(0, 20), st.integers(0, 2_000), st.integers(1, 500))

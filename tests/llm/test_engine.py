@@ -1,18 +1,24 @@
 """llama.cpp for real, with a small model: batching, streaming, cancelling, limits."""
 
+import json
+import tempfile
 import time
+from pathlib import Path
 
 import gevent
 import pytest
+from click.testing import CliRunner
 from gevent.event import Event
 from llm_brief import BRIEF
 
+from agentd.cli import cli
 from agentd.errors import LlmError, MissingResource
 from agentd.llm import prompt
 from agentd.llm.engine import LlamaEngine
 from agentd.llm.generator import Piece
 from agentd.llm.llama import Llama
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.llm
 ASKED = prompt.freestyle(
     BRIEF, "et vous faites ça depuis longtemps", [("agent", "Avez-vous un crédit ?")]
@@ -198,3 +204,31 @@ def test_a_file_that_is_no_model_says_so(gguf, tmp_path):
     file.write_bytes(gguf.read_bytes()[:100_000])
     with pytest.raises(LlmError, match="not a model"):
         LlamaEngine(file)
+
+
+def test_understand_asks_it_what_rules_abstain_from(gguf):
+    """As a person would: `agentd understand --model`."""
+    settings = f"[paths]\nmodels = {str(gguf.parents[1])!r}\nroot = {str(ROOT)!r}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "agentd.toml"
+        arguments = [
+            "--config",
+            str(config),
+            "understand",
+            "--theme",
+            "finance",
+            "--json",
+            "--model",
+        ]
+        said = "oui\nxylophone mauve turquoise\n"
+        config.write_text(f'{settings}[llm]\nmodel = "smollm2/{gguf.name}"\nunfit = true\n')
+        done = CliRunner().invoke(cli, arguments, input=said)
+        assert done.exit_code == 0, done.output
+        sure, guessed = map(json.loads, done.stdout.splitlines())
+        assert (sure["intent"], sure["confidence"] > 0.5) == ("affirm", True)
+        assert guessed["intent"] in prompt.INTENTS
+        assert guessed["confidence"] == 0.5
+        config.write_text(settings)
+        done = CliRunner().invoke(cli, arguments, input=said)
+        assert done.exit_code == 2
+        assert "no language model" in done.output
