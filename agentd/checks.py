@@ -22,6 +22,7 @@ from agentd.dialogue.actions import Clip
 from agentd.dialogue.lint import lint
 from agentd.dialogue.scenario import Scenario
 from agentd.errors import AgentdError, SwitchError
+from agentd.llm.engine import LlamaEngine
 from agentd.machine import ERROR, OK, WARNING, Finding
 from agentd.models import MODELS
 from agentd.speech.library import AudioLibrary
@@ -62,6 +63,7 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
         "gates": _gates,
         "database": _store,
         "recogniser": _recogniser,
+        "language model": _language_model,
         "voices": _voices,
         "objections": _objections,
         "scenarios": _scenarios,
@@ -143,6 +145,36 @@ def _sha256(file: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _language_model(settings: Settings) -> Iterator[Finding]:
+    """What answers what no recording does."""
+    name, recordings = "language model", "freestyle is answered from the recorded rail answers"
+    wanted = settings.llm
+    if wanted.model is None:
+        yield Finding(
+            name,
+            WARNING,
+            f"none: {recordings}",
+            "set [llm] model to a GGUF file; agentd models list describes one",
+        )
+        return
+    # Loaded whole: a file that is cut or not a model is only known then.
+    engine = LlamaEngine(
+        settings.path("models", wanted.model), parallel=1, context=256, gpu_layers=wanted.gpu_layers
+    )
+    found, size = engine.name, engine.size
+    engine.close()
+    if not engine.fit:
+        yield Finding(
+            name,
+            WARNING,
+            f"{found} ({size}): its French is unfit to be said to anybody, "
+            + ("and yet it is, since [llm] unfit is true" if wanted.unfit else recordings),
+            "name a larger model with [llm] model; agentd models list describes one",
+        )
+    else:
+        yield Finding(name, OK, f"{found} ({size})")
 
 
 def _voices(settings: Settings) -> Iterator[Finding]:
