@@ -14,7 +14,7 @@ from agentd.errors import BadInput
 from agentd.speech.library import LINE_RATES, AudioLibrary, write_wav
 from agentd.speech.synthesis import read_voice
 from agentd_tools import background
-from agentd_tools.render import TARGET_LUFS, read_mono, refresh
+from agentd_tools.masters import TARGET_LUFS, read_mono, refresh
 
 MADE = {"office": background.office}
 
