@@ -11,6 +11,7 @@ from agentd.errors import AgentdError
 _COMMANDS = {
     "clone-voice": ("agentd_tools.clone_voice", "clone_voice", "Render every line a voice needs."),
     "setup-audio": ("agentd_tools.setup_audio", "setup_audio", "Line copies and backgrounds."),
+    "create-scenario": ("agentd_tools.create_scenario", "create_scenario", "Ask, then write one."),
 }
 
 
