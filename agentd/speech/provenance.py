@@ -42,7 +42,8 @@ def of_text(text: str) -> str:
 
 def mark(file: soundfile.SoundFile, provenance: Provenance, title: str = "") -> None:
     """Write it into a file that is open for writing, before its samples."""
-    file.title = title
+    if title:
+        file.title = title
     file.software = SOFTWARE
     if provenance.made:
         file.date = provenance.made

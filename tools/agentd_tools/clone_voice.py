@@ -25,7 +25,7 @@ from agentd_tools.render import Bench, Progress, render
 from agentd_tools.verify import HeardBack
 
 SEPARATOR = "audio-separator"
-PICO_HZ = 172.0  # median pitch of Pico's French voice at pitch 100, measured on its own lines
+PICO_HZ = 193.0  # median pitch of Pico's French voice at pitch 100, measured on its own lines
 
 
 @click.command("clone-voice")
