@@ -177,7 +177,7 @@ def open_voice(settings: Settings, name: str, *, live: bool = False) -> Voice:
         if file.model is None:
             raise BadInput(
                 f"{folder / 'voice.yaml'}: model is missing; piper needs a voice",
-                mend="model: piper/fr_FR-siwis-medium.onnx, for example (agentd models list)",
+                mend="model: piper-fr/fr_FR-siwis-medium.onnx, for example (agentd models list)",
             )
         return PiperVoice(settings.path("models", file.model), speed=file.speed, volume=file.volume)
     if engine == "espeak":

@@ -12,9 +12,9 @@ from scipy import fft, signal
 from scipy.cluster.vq import kmeans2
 
 from agentd.errors import AgentdError, BadInput, MissingResource
+from agentd.hub import TOKENS
 from agentd_tools.quality import FRAME_MS, Floats, Mask, pitches
 
-TOKENS = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 PIPELINES = ("pyannote/speaker-diarization-community-1", "pyannote/speaker-diarization-3.1")
 RATE_HZ = 16_000
 Segments = Sequence["Turn"]

@@ -125,6 +125,33 @@ def prune(library: AudioLibrary, keys: Collection[str]) -> None:
                 part.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What `refresh` would do to a master: its loudness now, and the gain its peaks allow."""
+
+    key: str
+    lufs: float | None
+    gain_db: float
+    cut_s: float  # silence at its ends
+
+
+def plan(settings: Settings, voice: str, target: float) -> list[Planned]:
+    """What `refresh` would do. Nothing is written; a master that cannot be read is left out."""
+    library = AudioLibrary(settings, voice)
+    found = []
+    for key in library.manifest().recordings:
+        try:
+            before = read_mono(library.path(key))
+        except AgentdError:
+            continue
+        trimmed = trim(before, MASTER_HZ)
+        level = loudness(trimmed, MASTER_HZ)
+        wanted = 0.0 if level is None else target - level
+        gain = min(wanted, PEAK_DBTP - true_peak_db(trimmed, MASTER_HZ))
+        found.append(Planned(key, level, gain, (before.size - trimmed.size) / MASTER_HZ))
+    return found
+
+
 def refresh(settings: Settings, voice: str, target: float) -> Done:
     """Trim and level every master of a voice again, to `target` LUFS, and copy it.
 
