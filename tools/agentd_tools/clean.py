@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +22,11 @@ from agentd_tools.quality import Quality, measure, voiced
 
 FOLDER, REPORT = "clean", "clean.json"
 BETTER_DB = 1.0  # less gain is not worth the risk
-LOST_MOST = 0.10  # share of the speech's own power that may change
+LOST_MOST = 0.04  # share of the loudest speech's power that may change: noisereduce came to .015
 PROCESSING = 1
+# noisereduce's own 500 Hz and 50 ms took half of the speech's power off a sample with 23 dB; these
+# take 3 % and gain 16 dB.
+SMOOTHING: dict[str, Any] = {"n_fft": 512, "freq_mask_smooth_hz": 100, "time_mask_smooth_ms": 30}
 SEPARATORS = ("*.onnx", "*.ckpt", "*.pth")
 
 
@@ -122,15 +126,17 @@ def _best(
 
 
 def speech_lost(before: Int16, after: Int16, rate_hz: int) -> float:
-    """Share of the power of the louder half of the speech that is no longer there, 0 to 1."""
+    """How much of the loudest quarter is not what it was, as a share of its power.
+
+    At 15 dB over the noise, taking all of the noise off is .03.
+    """
     size = rate_hz // 50
     count = min(before.size, after.size) // size
     one = before[: count * size].astype(np.float64).reshape(count, size)
     two = after[: count * size].astype(np.float64).reshape(count, size)
     power = (one**2).mean(axis=1)
     loud = power >= np.quantile(power, 0.75)
-    kept = float((two[loud] ** 2).sum() / max(1.0, (one[loud] ** 2).sum()))
-    return max(0.0, 1.0 - kept)
+    return float(((one[loud] - two[loud]) ** 2).sum() / max(1.0, (one[loud] ** 2).sum()))
 
 
 def _reducer(told: Callable[[str], None]) -> Callable[[Int16], Int16] | None:
@@ -142,12 +148,25 @@ def _reducer(told: Callable[[str], None]) -> Callable[[Int16], Int16] | None:
 
     def reduce(sound: Int16) -> Int16:
         wide = sound.astype(np.float32) / 32768
+        noise = _pauses(sound)
+        if noise.size < 0.2 * MASTER_HZ:
+            return sound  # nothing to learn the noise from: the speech would be taken for it
         # Not all of it: full reduction gurgles, and a voice is built on what is left.
-        quiet = noisereduce.reduce_noise(y=wide, sr=MASTER_HZ, stationary=True, prop_decrease=0.9)
+        quiet = noisereduce.reduce_noise(
+            y=wide, sr=MASTER_HZ, y_noise=noise, stationary=True, prop_decrease=0.9, **SMOOTHING
+        )
         samples: Int16 = np.round(np.clip(quiet, -1, 1) * 32767).astype(np.int16)
         return samples
 
     return reduce
+
+
+def _pauses(sound: Int16) -> np.ndarray:
+    """What is heard while nobody speaks, -1 to 1."""
+    speech = np.convolve(voiced(sound, MASTER_HZ), np.ones(7), "same") > 0
+    size = MASTER_HZ // 50
+    frames = sound[: min(sound.size // size, speech.size) * size].reshape(-1, size)
+    return (frames[~speech[: len(frames)]].ravel() / 32768).astype(np.float32)
 
 
 def _separator(folder: Path) -> Path | None:

@@ -1,6 +1,7 @@
 """Is a recording what it should be? It is recognised back, and its length and level looked at."""
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -58,16 +59,18 @@ def shape(text: str, samples: Int16, rate_hz: int, level_off_db: float | None) -
 
 
 class HeardBack:
-    """Recognises recordings with the recogniser of calls, warmed once. Thread-safe."""
+    """Recognises recordings with the recogniser of calls, loaded for the first. Thread-safe."""
 
     def __init__(self, recogniser: Recogniser) -> None:
         self.name = recogniser.name
         self._recogniser = recogniser
-        recogniser.warm()
+        self._loading = threading.Lock()
 
     def __call__(self, text: str, samples: Int16, rate_hz: int) -> Verdict:
         """samples: int16 mono at RATE_HZ."""
         assert rate_hz == RATE_HZ
+        with self._loading:
+            self._recogniser.warm()
         stream = self._recogniser.stream()
         try:
             pieces = cut(samples, int(PIECE_S * RATE_HZ))
