@@ -25,6 +25,7 @@ from agentd.errors import AgentdError, SwitchError
 from agentd.ledger import Ledger
 from agentd.observe import logs
 from agentd.observe.stopwatch import Stopwatch
+from agentd.speech import amd
 from agentd.speech.ears import Ears
 from agentd.switch.leg import Leg
 
@@ -148,6 +149,7 @@ class Call:
             self._settings.speech,
             vocabulary=brain.vocabulary,
             watcher=self._house.metrics,
+            amd=self._amd(opening),
         )
         self.post(opening)
         self._follow_leg()  # after it: a key pressed meanwhile must find an open call
@@ -157,6 +159,15 @@ class Call:
         )
         self._log.info("call answered", scenario=scenario.name)
         self._talk(brain)
+
+    def _amd(self, opening: ev.Event) -> amd.Detector | None:
+        """Who has picked up is judged, unless another agentd has spoken with them already."""
+        chosen = self._settings.amd
+        if not chosen.enabled or not isinstance(opening, ev.Answered):
+            return None
+        return amd.Detector(
+            amd.Tuning(window_ms=round(chosen.window_s * 1000), long_ms=chosen.long_greeting_ms)
+        )
 
     def _look_up(self, asked: str) -> tuple[Scenario, engine.Brain]:
         """What the call is about. On a thread: after an edit, a matcher takes a second to make."""
@@ -299,6 +310,8 @@ class Call:
                 self._says.pop(say_id, None)
                 if not self._says:
                     self._ears.agent_silent()
+            case ev.Beep():
+                self._ears.beep()
             case ev.Utterance():
                 self._notice_deafness(self._ears.unheard)
 

@@ -128,6 +128,8 @@ class Catalog:
                 silence_s=dialogue.silence_s,
                 answer_timeout_s=dialogue.answer_timeout_s,
                 max_call_s=dialogue.max_call_s,
+                machine_s=self._settings.amd.machine_s,
+                screening_s=self._settings.amd.screening_s,
             ),
             confidence_floor=self._settings.speech.confidence_floor,
         )

@@ -25,6 +25,7 @@ PURE = (
     "dialogue/floor.py",
     "dialogue/hearing.py",
     "dialogue/intents.py",
+    "dialogue/machines.py",
     "dialogue/learner.py",
     "dialogue/lexical.py",
     "dialogue/lexicon.py",
@@ -47,7 +48,10 @@ PURE = (
     "switch/esl.py",
     "switch/fork.py",
     "switch/playback.py",
+    "speech/amd.py",
+    "speech/beep.py",
     "speech/endpointing.py",
+    "speech/machine_words.py",
     "speech/bargein.py",
 )
 FORBIDDEN = {"gevent", "socket", "time", "random", "peewee", "vosk", "llama_cpp"}

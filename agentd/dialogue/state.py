@@ -58,6 +58,9 @@ class CallState(msgspec.Struct):
     heard: utterances that came during a Say and wait for its end.
     silences, noises, failures: how many in a row.
     when_repeated: the question when to call back has been asked a second time.
+    amd: who has picked up, as far as the ears know.
+    screening: an assistant screens us: it `asks`, we have `told` it who calls, it `holds` the line.
+    message: to a machine: `waiting` for its beep, or being left after a `beep` or a `silence`.
     takeovers: how often the call has passed to another agentd.
     timers: kind -> id of the live timer of that kind; any other id is stale.
     """
@@ -87,6 +90,10 @@ class CallState(msgspec.Struct):
     silences: int = 0
     noises: int = 0
     failures: int = 0
+
+    amd: str = ""
+    screening: str = ""
+    message: str = ""
 
     when_repeated: bool = False
     objections: list[str] = []

@@ -57,6 +57,8 @@ def _become(state: CallState, held: CallState, now_ms: int) -> Speech | None:
     cut, state.speech = state.speech, None
     state.broken, state.heard, state.timers = None, [], {}
     state.partial, state.speaking = "", False
+    if state.screening:  # whoever speaks next is taken for the person
+        state.screening = "told"
     state.silences = state.noises = state.failures = 0
     state.floor_ms = now_ms
     state.takeovers += 1

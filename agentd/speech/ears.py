@@ -20,6 +20,8 @@ from agentd.config import SpeechSettings
 from agentd.dialogue import events as ev
 from agentd.errors import AgentdError, SpeechError
 from agentd.speech import bargein
+from agentd.speech.amd import Detector
+from agentd.speech.beep import BeepDetector
 from agentd.speech.endpointing import Endpointer, Moment, Tuning, completeness
 from agentd.speech.frames import FRAME_MS, Rechunker
 from agentd.speech.recogniser import NOTHING, Heard, Recogniser, Samples, Stream
@@ -80,10 +82,12 @@ class Ears:
         settings: SpeechSettings,
         vocabulary: Sequence[str] = (),
         watcher: Watcher | None = None,
+        amd: Detector | None = None,
     ) -> None:
         """emit: called from the greenlet that feeds, and from one of our own; must not wait.
 
         recogniser: warm. vocabulary: phrases of the call's theme (objections as people say them).
+        amd: judges who has picked up; None when that is known.
         """
         self.base_ms = 0  # when the first sample was heard, ms since the answer
         self._emit = emit
@@ -113,6 +117,8 @@ class Ears:
         self._expected: tuple[str, ...] | None = None  # what the stream was told last
         self._jobs: deque[tuple[Kind, int, Turn]] = deque()
         self._worker: gevent.Greenlet | None = None
+        self._amd = amd
+        self._beeps = BeepDetector()
         self._failures = 0
         self._closed = False
         self.unheard = 0  # turns that ended empty because recognition failed or was refused
@@ -137,6 +143,11 @@ class Ears:
             self._echo_until_ms = self._now_ms + self._barge.tail_ms
         self._agent_speaks = False
         self._say = None
+
+    def beep(self) -> None:
+        """The switch has heard one."""
+        if self._amd is not None:
+            self._tell(self._amd.beep())
 
     def feed(self, pcm: bytes) -> None:
         """Bytes of the fork: L16 16 kHz mono, any number of them. About 30 us a frame."""
@@ -172,6 +183,8 @@ class Ears:
             self._turn.frames.append(frame)
         if self._say is not None and self._say[1].feed(voiced):
             self._emit(ev.Interruption(self._say[0], self._now_ms))
+        if self._amd is not None:
+            self._judge(self._amd, frame, voiced)
         match moment:
             case Moment.PAUSED:
                 self._recognise("speculate")
@@ -183,6 +196,19 @@ class Ears:
             case None if self._recogniser.streaming and self._turn is not None:
                 if len(self._turn.frames) * FRAME_MS % STREAM_EVERY_MS == 0:
                     self._recognise("partial")
+
+    def _judge(self, amd: Detector, frame: bytes, voiced: bool) -> None:
+        """Who has picked up? A look at the words is worth its time here."""
+        tone = self._beeps.feed(frame)
+        self._tell(amd.feed(self._now_ms, voiced, tone, self._beeps.sounding))
+        if amd.wants_words:
+            self._recognise("partial")
+        if amd.over:
+            self._amd = None
+
+    def _tell(self, events: list[ev.Event]) -> None:
+        for event in events:
+            self._emit(event)
 
     def _heard(self, frame: bytes) -> bool:
         """Is there a voice, and not our own coming back?"""
@@ -284,6 +310,8 @@ class Ears:
         return stream.speculate(samples) if kind == "speculate" else stream.final(samples)
 
     def _came(self, kind: Kind, version: int, turn: Turn, heard: Heard | None) -> None:
+        if self._amd is not None and heard is not None and heard.text:
+            self._tell(self._amd.words((heard.text, *heard.alternatives)))
         if kind == "final":
             if heard is None:
                 self.unheard += 1
