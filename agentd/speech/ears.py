@@ -181,8 +181,12 @@ class Ears:
             self._lead.append(frame)
         else:
             self._turn.frames.append(frame)
-        if self._say is not None and self._say[1].feed(voiced):
-            self._emit(ev.Interruption(self._say[0], self._now_ms))
+        if self._say is not None:
+            say_id, judge = self._say
+            loud = voiced and self._vad.rms >= self._level.loud
+            spoken = voiced and bargein.is_open(np.frombuffer(frame, np.int16))
+            if judge.feed(voiced, loud, spoken):
+                self._emit(ev.Interruption(say_id, self._now_ms))
         if self._amd is not None:
             self._judge(self._amd, frame, voiced)
         match moment:
@@ -214,9 +218,11 @@ class Ears:
         """Is there a voice, and not our own coming back?"""
         voiced = self._vad.voiced(frame)
         if self._agent_speaks or self._now_ms <= self._echo_until_ms:
-            # A turn under way has soft endings; to begin one takes more.
-            share = 0.7 if self._turn is not None else 1.0
-            return voiced and self._vad.rms >= share * self._level.threshold
+            level = self._level
+            wanted = level.threshold if self._turn is None else level.soft
+            if self._turn is None and self._vad.rms < level.threshold:
+                level.learn_echo(self._vad.rms)
+            return voiced and self._vad.rms >= wanted
         if voiced and self._turn is not None:
             self._level.learn(self._vad.rms)
         return voiced
