@@ -33,10 +33,19 @@ def _calls() -> Iterator[Bar]:
     yield from calls.bars()
 
 
+def _ears() -> Iterator[Bar]:
+    from benchmarks import answering, bargein, endpointing
+
+    yield from bargein.bars()
+    yield from endpointing.bars()
+    yield from answering.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
     "speech": _speech,
+    "ears": _ears,
     "calls": _calls,
 }
 

@@ -18,11 +18,12 @@ import structlog
 
 from agentd.config import SpeechSettings
 from agentd.dialogue import events as ev
+from agentd.dialogue.text import normalise
 from agentd.errors import AgentdError, SpeechError
 from agentd.speech import bargein
 from agentd.speech.amd import Detector
 from agentd.speech.beep import BeepDetector
-from agentd.speech.endpointing import Endpointer, Moment, Tuning, completeness
+from agentd.speech.endpointing import Endpointer, Moment, Said, Tuning, completeness
 from agentd.speech.frames import FRAME_MS, Rechunker
 from agentd.speech.recogniser import NOTHING, Heard, Recogniser, Samples, Stream
 from agentd.speech.vad import Vad
@@ -114,6 +115,8 @@ class Ears:
         self._echo_until_ms = -1
         self._say: tuple[str, bargein.BargeIn] | None = None
         self._phrases: tuple[str, ...] = ()
+        self._known = frozenset(map(normalise, self._vocabulary))  # whole answers, of the theme
+        self._whole = self._known  # ... and of the step
         self._expected: tuple[str, ...] | None = None  # what the stream was told last
         self._jobs: deque[tuple[Kind, int, Turn]] = deque()
         self._worker: gevent.Greenlet | None = None
@@ -131,6 +134,7 @@ class Ears:
     def listen(self, step: str, phrases: Sequence[str]) -> None:
         """What may be answered next: biases what is recognised from now on."""
         self._phrases = tuple(phrases)
+        self._whole = self._known | {normalise(phrase) for phrase in phrases}
 
     def agent_speaking(self, say_id: str, interruptible: bool) -> None:
         """A Say has begun to play."""
@@ -327,13 +331,19 @@ class Ears:
         elif turn.end_ms is None:
             if kind == "speculate" and not self._recogniser.streaming:
                 turn.guess = heard
-            self._endpointer.said = completeness(heard.text)
+            self._endpointer.said = self._promise(heard.text)
             if heard.text:
                 self._emit(ev.Partial(heard.text, self._now_ms))
         elif not self._recogniser.streaming and self._jobs and self._jobs[0][2] is turn:
             # The turn ended while its speculation ran: the final that waits would say the same.
             self._jobs.popleft()
             self._utterance(turn, heard)
+
+    def _promise(self, text: str) -> Said:
+        """Is the turn over? An answer that is expected as a whole is, unless its words say no."""
+        said = completeness(text)
+        known = said is Said.UNKNOWN and normalise(text) in self._whole
+        return Said.COMPLETE if known else said
 
     def _utterance(self, turn: Turn, heard: Heard) -> None:
         text, others = heard.text, heard.alternatives
