@@ -41,12 +41,19 @@ def _ears() -> Iterator[Bar]:
     yield from answering.bars()
 
 
+def _load() -> Iterator[Bar]:
+    from benchmarks import load
+
+    yield from load.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
     "speech": _speech,
     "ears": _ears,
     "calls": _calls,
+    "load": _load,
 }
 
 

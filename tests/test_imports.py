@@ -36,6 +36,7 @@ PURE = (
     "dialogue/phrases.py",
     "dialogue/polarity.py",
     "dialogue/rail_returns.py",
+    "dialogue/recording.py",
     "dialogue/replay.py",
     "dialogue/scenario.py",
     "dialogue/scenario_model.py",

@@ -5,7 +5,9 @@ affirm or deny, repeat, greeting, unclear. Which of them an utterance is belongs
 `understanding.py`; this module only adds what the state of the call decides.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Utterance
@@ -13,6 +15,7 @@ from agentd.dialogue.expectations import expectation
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
 from agentd.dialogue.phrases import phrase
+from agentd.dialogue.recording import without_refusal
 from agentd.dialogue.scenario import CONFIRM_TIME, HELLO
 from agentd.dialogue.spoken_times import holds_time
 from agentd.dialogue.state import Then
@@ -35,12 +38,14 @@ _BACKCHANNEL = _HESITATION | _tokens(
 
 @dataclass(frozen=True)
 class Reading:
-    """One utterance as understood. `clear` is false when it was recognised too badly to use."""
+    """One utterance as understood. `clear` is false when it was recognised too badly to use;
+    `unrecorded` when it refuses to be recorded, whatever else it says."""
 
     text: str
     intent: Intent
     objection: str | None
     clear: bool = True
+    unrecorded: bool = False
 
 
 def has_words(text: str) -> bool:
@@ -57,8 +62,20 @@ def read(moves: Moves, heard: Utterance) -> Reading:
     """Understand an utterance where the call stands.
 
     An opt-out counts in any reading of the recogniser and at any confidence: calling back someone
-    who asked us not to is worse than losing a call.
+    who asked us not to is worse than losing a call. So does a refusal to be recorded.
     """
+    readings = (heard.text, *heard.alternatives) if moves.state.recorded else ()
+    rests = [rest for text in readings if (rest := without_refusal(text)) is not None]
+    if not rests:
+        return _read(moves, heard)
+    rest = rests[0]
+    if not has_words(rest):
+        return Reading(heard.text, Intent.UNCLEAR, None, unrecorded=True)
+    said = _read(moves, msgspec.structs.replace(heard, text=rest, alternatives=()))
+    return replace(said, text=heard.text, unrecorded=True)
+
+
+def _read(moves: Moves, heard: Utterance) -> Reading:
     brain, state = moves.brain, moves.state
     expected = None
     if state.callback is None and state.step in moves.scenario.steps:
@@ -97,6 +114,8 @@ def act(moves: Moves, said: Reading) -> None:
         moves.advance("done")
     elif said.intent is Intent.CALLBACK:
         _callback(moves, said)
+    elif said.unrecorded:
+        _unrecorded(moves, said)
     elif said.intent in (Intent.OBJECTION, Intent.QUESTION):
         _object(moves, said)
     elif said.intent is Intent.AFFIRM:
@@ -179,6 +198,17 @@ def transfer_failed(moves: Moves) -> None:
         moves.turn([apology, *moves.question()])
     else:
         moves.advance("unscored", [apology])
+
+
+def _unrecorded(moves: Moves, said: Reading) -> None:
+    """The recording has been erased: say so, and go on. A no beside it was to the recording."""
+    noted = phrase("recording_stopped")
+    if said.intent is Intent.AFFIRM:
+        moves.advance("affirm", [noted])
+    elif moves.turns_left:
+        moves.turn([noted, *moves.question()])
+    else:
+        moves.advance("unscored", [noted])
 
 
 def _human(moves: Moves, said: Reading) -> None:

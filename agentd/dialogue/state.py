@@ -57,6 +57,8 @@ class CallState(msgspec.Struct):
     last: what was said at the last turn, for "pardon ?".
     heard: utterances that came during a Say and wait for its end.
     silences, noises, failures: how many in a row.
+    recorded, recording: the call may be recorded; "" before the notice has been heard, then "on",
+        or "refused" once the prospect has objected.
     when_repeated: the question when to call back has been asked a second time.
     amd: who has picked up, as far as the ears know.
     screening: an assistant screens us: it `asks`, we have `told` it who calls, it `holds` the line.
@@ -69,6 +71,7 @@ class CallState(msgspec.Struct):
     contact: dict[str, str] = {}
     seed: int = 0
     recorded: bool = False
+    recording: str = ""
 
     step: str = ""
     turns: int = 0
