@@ -26,7 +26,9 @@ def judge(every: Iterable[Case], heard: Memory) -> Iterator[Ended]:
         listener.hear(sounds.line(case.said, case.line))
         told = [(ms, e) for ms, e in listener.events if isinstance(e, ev.Utterance)]
         pause = case.pause_ms
-        cut = pause is not None and any(ms <= pause[1] and e.text for ms, e in told)
+        cut = pause is not None and any(
+            ms <= pause[1] and (e.text or e.alternatives) for ms, e in told
+        )
         whole = [(ms, e.text) for ms, e in told if ms > case.ends_ms - 100]
         ms, text = whole[0] if whole else (0, "")
         yield case, cut, ms - case.ends_ms if whole else None, text

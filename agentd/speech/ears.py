@@ -34,6 +34,7 @@ log = structlog.get_logger(component="ears")
 LEAD_MS = 240  # of sound before speech was noticed, kept: the first consonant is in it
 STREAM_EVERY_MS = 300  # how often a streaming recogniser is fed during speech
 FINAL_TIMEOUT_S = 6.0  # a recognition that takes longer is given up
+SURE = 0.8  # of a whole answer, for it to be answered quickly
 MOST_FAILURES = 3  # recognitions in a row, before the call is given up
 
 Kind = Literal["partial", "speculate", "final"]
@@ -331,7 +332,7 @@ class Ears:
         elif turn.end_ms is None:
             if kind == "speculate" and not self._recogniser.streaming:
                 turn.guess = heard
-            self._endpointer.said = self._promise(heard.text)
+            self._endpointer.said = self._promise(heard)
             if heard.text:
                 self._emit(ev.Partial(heard.text, self._now_ms))
         elif not self._recogniser.streaming and self._jobs and self._jobs[0][2] is turn:
@@ -339,11 +340,23 @@ class Ears:
             self._jobs.popleft()
             self._utterance(turn, heard)
 
-    def _promise(self, text: str) -> Said:
-        """Is the turn over? An answer that is expected as a whole is, unless its words say no."""
-        said = completeness(text)
-        known = said is Said.UNKNOWN and normalise(text) in self._whole
-        return Said.COMPLETE if known else said
+    def _promise(self, heard: Heard) -> Said:
+        """Is the turn over? An answer that is expected as a whole is, unless its words say no.
+
+        A recogniser that leans on what is expected takes the beginning of a sentence for such an
+        answer, but is less sure of it; and what it cannot read at all is seldom a whole answer.
+        """
+        if not heard.text and not self._recogniser.streaming:
+            return Said.UNFINISHED
+        said = completeness(heard.text)
+        if said is Said.UNKNOWN and normalise(heard.text) in self._whole:
+            said = Said.COMPLETE
+        sure = self._recogniser.streaming or heard.confidence >= SURE
+        if said is not Said.COMPLETE:
+            return said
+        if Said.UNFINISHED in map(completeness, heard.alternatives):
+            return Said.UNKNOWN if sure else Said.UNFINISHED
+        return Said.COMPLETE if sure else Said.UNKNOWN
 
     def _utterance(self, turn: Turn, heard: Heard) -> None:
         text, others = heard.text, heard.alternatives

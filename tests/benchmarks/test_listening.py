@@ -31,10 +31,10 @@ def silence(ms):
     return frames(np.zeros(16 * ms))
 
 
-@pytest.mark.parametrize(("memory", "after"), [(Slow(), 180 + 700), (Deaf(), 600)])
+@pytest.mark.parametrize(("memory", "after"), [(Slow(), 180 + 700), (Deaf(), 1_200)])
 def test_a_recognition_takes_its_time_of_audio(memory, after):
     listener = Listener(memory)
-    listener.hear(silence(500) + voice(400) + silence(2_000))
+    listener.hear(silence(500) + voice(400) + silence(2_500))
     ((ms, utterance),) = [(m, e) for m, e in listener.events if isinstance(e, Utterance)]
     assert ms == pytest.approx(900 + after, abs=100)
     assert utterance.end_ms == pytest.approx(900, abs=60)
