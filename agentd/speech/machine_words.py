@@ -46,11 +46,17 @@ _MACHINE = (
     r"(?:je|on|nous) (?:vous |te )?(?:rappel+er\w+|recontacter\w+) (?:des que|aussitot|"
     r"au plus vite|au plus tot|le plus (?:vite|rapidement|tot))",
     r"(?:correspondant|personne) (?:\w+ ){0,4}absente?s?\b.* (?:message|bip)",
+    # How a greeting begins; what follows takes seconds more.
+    r"vous (?:etes|ete|aites|aime) bien (?:sur|chez|au|aux|dans|arrivee?)\b",
+    r"(?:vous (?:etes|ete) |laisse )en relation (?:a?vec|avec|a\b)",
+    r"bienvenue? (?:sur|chez|au|aux|a|dans)\b",
+    r"(?:nos?|notre) (?:bureaux?|agence|standard|cabinet|magasin) (?:est|sont|s ont|sera)",
+    r"nous (?:ne )?(?:sommes|serons) (?:actuellement |pas )*(?:la pour|absents|fermee?s)",
     r"pour (?:envoyer|transmettre|reecouter|modifier) (?:\w+ )?message",
 )
 # Two of these.
 _MACHINE_MAYBE = (
-    r"vous (?:etes|ete|aites) bien (?:sur|chez|au|a la|en relation|arrive|dans|avec)|"
+    r"vous (?:etes|ete|aites) bien|"
     r"vous (?:avez|aves) (?:bien )?(?:joint|appele|atteint|contacte)",
     r"(?:pas|peu|actuellement|momentanement|moment) (?:\w+ )?(?:disponibles?|joignables?)|"
     r"indisponibles?|injoignables?|absente?s?\b",
@@ -69,6 +75,7 @@ _MACHINE_MAYBE = (
     r"ulterieurement|en cas d urgence",
 )
 _SCREENING = (
+    r"la personne (?:que|qui|peut) vous\b",
     r"(?:dites|dite|dire|donne[rz]|indique[rz]|enregistre[rz]|precise[rz]|communique[rz]|dis) "
     r"(?:moi |nous |clairement )?(?:votre|vos|le|son|notre) (?:nom|identite)",
     r"(?:votre nom|qui vous etes|identite) (?:et|ainsi que|a ?vec|est|e) (?:\w+ )?(?:la raison|"
@@ -92,6 +99,8 @@ _HOLD = (
     r"ne (?:quittez|raccrochez) pas|un (?:instant|moment) s il vous plait$",
 )
 _ANNOUNCEMENT = (
+    r"(?:le|votre|un) (?:numero|nimero) que (?:je )?vous (?:avez|aviez|venez)\b",
+    r"^(?:bonjour )?(?:c est )?votre (?:correspondant|correspondante|abonne)\b",
     r"(?:numero|numeros|nimero) (?:que vous (?:avez|aviez|venez de) )?(?:\w+ )?(?:demandee?|"
     r"composee?|composer|appelee?|compose)? ?(?:\w+ ){0,2}(?:attribue\w*|atribue\w*|"
     r"existe pas|valide|en service|incorrect|errone)",

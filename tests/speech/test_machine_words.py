@@ -15,15 +15,22 @@ MACHINES = (
     "laissez-moi vos coordonnées",
     "je vous rappellerai dès que possible",
     "votre correspondant n'est pas joignable, vous pouvez laisser un message",
+    "bienvenue sur la message rive auquel",
+    "Vous aime bien chez les Bernard",
+    "vous êtes en relation avec le cabinet Moreau",
+    "nous ne sommes pas là pour le moment",
     "nos bureaux sont actuellement fermés, veuillez rappeler du lundi au vendredi",
 )
 SCREENING = (
+    "la personne que vous appelez",
     "la personne que vous appelez utilise un filtre d'appels",
     "dites votre nom et le motif de votre appel",
     "enregistrez votre nom et la raison de votre appel, je vais voir si cette personne est là",
     "veuillez indiquer votre nom",
 )
 ANNOUNCEMENTS = (
+    "le numéro que vous avez deux",
+    "votre correspondant n'est pas joyeux ni à black",
     "le numéro que vous avez demandé n'est plus attribué",
     "le numéro que vous avez composé n'est pas attribué",
     "votre correspondant n'est pas joignable",
@@ -52,6 +59,10 @@ PEOPLE = (
     "un instant s'il vous plaît",
     "ne quittez pas je vous passe la personne",
     "il est absent pour le moment",
+    "je suis pas là cette semaine",
+    "vous êtes bien aimable mais non",
+    "quel numéro vous avez appelé",
+    "je suis en relation avec ma banque",
     "arrêtez de m'appeler",
     "",
 )
