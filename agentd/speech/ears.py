@@ -23,6 +23,7 @@ from agentd.errors import AgentdError, SpeechError
 from agentd.speech import bargein
 from agentd.speech.amd import Detector
 from agentd.speech.beep import BeepDetector
+from agentd.speech.candidates import COMMON
 from agentd.speech.endpointing import Endpointer, Moment, Said, Tuning, completeness
 from agentd.speech.frames import FRAME_MS, Rechunker
 from agentd.speech.recogniser import NOTHING, Heard, Recogniser, Samples, Stream
@@ -116,7 +117,8 @@ class Ears:
         self._echo_until_ms = -1
         self._say: tuple[str, bargein.BargeIn] | None = None
         self._phrases: tuple[str, ...] = ()
-        self._known = frozenset(map(normalise, self._vocabulary))  # whole answers, of the theme
+        # Whole answers: those given anywhere, those of the theme.
+        self._known = frozenset(map(normalise, (*COMMON, *self._vocabulary)))
         self._whole = self._known  # ... and of the step
         self._expected: tuple[str, ...] | None = None  # what the stream was told last
         self._jobs: deque[tuple[Kind, int, Turn]] = deque()
