@@ -188,9 +188,7 @@ def _due(db: pw.Database, campaign: str, now: datetime) -> list[dict[str, Any]]:
             CampaignContact.state == "ready",
             CampaignContact.next_at <= now,
         )
-        .order_by(
-            CampaignContact.priority.desc(), CampaignContact.next_at, CampaignContact.contact
-        )
+        .order_by(CampaignContact.priority.desc(), CampaignContact.next_at, CampaignContact.contact)
         .limit(LOOKED_AT)
     )
     if isinstance(db, pw.PostgresqlDatabase):
