@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/scenario_finance.json
 PERSONA  ?= scenarios/personas/price-objection.yaml
 OUT      ?= out/demo
 
-.PHONY: help setup models audio demo demo-campaign soak-kills personas test style format types bench install clean
+.PHONY: help setup models llm test-llm audio demo demo-campaign soak-kills personas test style format types bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,18 @@ setup: $(VENV)/.installed models audio ## install everything: packages, recognis
 
 models: $(VENV)/.installed
 	@$(BIN)/agentd models fetch whisper-base pico
+
+LLAMA := llama-cpp-python==0.3.36
+llm: $(VENV)/.installed ## the language model's engine (compiled once, about 6 minutes) and a small one for tests
+	@$(BIN)/python -c 'import llama_cpp' 2>/dev/null || { \
+	  CMAKE_ARGS="-DGGML_NATIVE=OFF" $(BIN)/pip wheel --quiet --disable-pip-version-check \
+	    --no-deps --find-links .cache/wheels --wheel-dir .cache/wheels '$(LLAMA)' && \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --find-links .cache/wheels \
+	    --editable '.[llm]'; }
+	@$(BIN)/agentd models fetch smollm2
+
+test-llm: llm ## the tests that need a language model (skipped without it)
+	$(BIN)/python -m pytest -m llm
 
 audio: models
 	@for voice in julie marc; do $(BIN)/agent-tools clone-voice $$voice --all --quiet || exit; done
@@ -87,9 +99,10 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	cp -r dialplan freeswitch-conf monitoring $(DESTDIR)$(PREFIX)/share/agentd/
 	cp -r README.md CHANGELOG.md LICENSE docs $(DESTDIR)$(PREFIX)/share/doc/agentd/
 	install -d $(DESTDIR)/usr/lib/systemd/system $(DESTDIR)/usr/lib/tmpfiles.d $(DESTDIR)/usr/lib/sysusers.d
-	for unit in agentd@ agentd-dialer; do \
+	for unit in agentd@ agentd-dialer agentd-retention; do \
 	  sed 's#/usr/local#$(PREFIX)#g' systemd/$$unit.service \
 	  > $(DESTDIR)/usr/lib/systemd/system/$$unit.service || exit; done
+	install -m 644 systemd/agentd-retention.timer $(DESTDIR)/usr/lib/systemd/system/
 	install -m 644 systemd/agentd.tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/agentd.conf
 	install -m 644 systemd/agentd.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/agentd.conf
 	install -d $(DESTDIR)/etc/agentd $(STATE)

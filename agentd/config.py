@@ -100,6 +100,25 @@ class DialogueSettings(_Section):
     max_call_s: float = Field(600.0, gt=0, description="hard limit of one call")
 
 
+class LlmSettings(_Section):
+    """The language model that answers what no recording does."""
+
+    model: Path | None = Field(None, description="a GGUF file; relative: under [paths] models")
+    unfit: bool = Field(False, description="use a model whose French is unfit to be said (tests)")
+    second_opinion: bool = Field(True, description="ask it what rules abstain from")
+    deadline_s: float = Field(
+        2.5, gt=0, le=30, description="from the prospect's last sound to ours, else a recording"
+    )
+    filler_s: float = Field(1.2, ge=0, le=30, description="then a short recorded one; 0: none")
+    parallel: int = Field(8, ge=1, le=64, description="calls answered at once")
+    queue: int = Field(32, ge=0, le=1000, description="that wait beyond them")
+    context: int = Field(768, ge=256, le=8192, description="tokens of one call's own part")
+    max_tokens: int = Field(80, ge=8, le=400, description="of one answer")
+    temperature: float = Field(0.4, ge=0, le=2)
+    threads: int = Field(0, ge=0, le=256, description="0: all cores but one")
+    gpu_layers: int = Field(0, ge=-1, description="layers on the GPU; -1: all")
+
+
 class CallSettings(_Section):
     """What is kept of a call."""
 
@@ -145,6 +164,7 @@ class Settings(_Section):
     speech: SpeechSettings = SpeechSettings()
     voice: VoiceSettings = VoiceSettings()
     dialogue: DialogueSettings = DialogueSettings()
+    llm: LlmSettings = LlmSettings()
     call: CallSettings = CallSettings()
     dialer: DialerSettings = DialerSettings()
     retention: RetentionSettings = RetentionSettings()

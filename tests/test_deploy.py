@@ -74,6 +74,7 @@ def test_installing_again_keeps_what_was_edited(tree):
     [
         ("agentd@", "agentd@8084", "serve"),
         ("agentd-dialer", "agentd-dialer", "campaign dial"),
+        ("agentd-retention", "agentd-retention", "db retention --apply"),
     ],
 )
 def test_units_are_what_systemd_understands(tree, tmp_path, unit, instance, command):
@@ -86,6 +87,20 @@ def test_units_are_what_systemd_understands(tree, tmp_path, unit, instance, comm
     file.write_text(text.replace("Group=agentd", "Group=root"))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(file)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    ours = [line for line in done.stderr.splitlines() if "agentd" in line]
+    assert not ours, done.stderr
+
+
+def test_the_timer_is_one_systemd_understands(tree, tmp_path):
+    """Beside the service it starts, as installed."""
+    for name in ("agentd-retention.timer", "agentd-retention.service"):
+        text = (tree / "usr/lib/systemd/system" / name).read_text()
+        text = text.replace("/opt/agentd/bin/agentd", "/bin/true").replace("=agentd\n", "=root\n")
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / "agentd-retention.timer")],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     ours = [line for line in done.stderr.splitlines() if "agentd" in line]

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import zipfile
 
@@ -92,13 +93,25 @@ def test_the_list_says_what_is_here_and_under_which_licence(agentd, tmp_path):
     (tmp_path / "models/vosk-fr/am").mkdir(parents=True)
     (tmp_path / "models/vosk-fr/conf").mkdir()
     shown = agentd("list").stdout
-    assert "vosk-fr       here" in shown
-    assert "pico          absent" in shown
+    assert re.search(r"^vosk-fr +here", shown, re.M)
+    assert re.search(r"^pico +absent", shown, re.M)
     rows = {r["name"]: r for r in map(json.loads, agentd("list", "--json").stdout.splitlines())}
     assert {name: row["present"] for name, row in rows.items()} == {
-        "whisper-base": False, "pico": False, "vosk-fr": True,
+        "whisper-base": False, "pico": False, "vosk-fr": True, "smollm2": False,
+        "mistral-7b-instruct": False,
     }  # fmt: skip
     assert all(row["licence"] and row["source"] and row["megabytes"] for row in rows.values())
+
+
+def test_a_language_model_unfit_to_speak_is_called_so():
+    assert "unfit" in models.MODELS["smollm2"].what
+
+
+def test_what_is_put_there_by_hand_says_how(agentd, tmp_path):
+    result = agentd("fetch", "mistral-7b-instruct")
+    assert result.exit_code == 2
+    assert "[llm] model" in result.stderr
+    assert not (tmp_path / "models/mistral-7b-instruct").exists()
 
 
 def test_a_part_that_is_missing_is_not_here(tmp_path):

@@ -86,8 +86,9 @@ def fields_of(path: Path, headers: tuple[str, ...]) -> list[tuple[str, str]]:
         for index, header in enumerate(headers, start=1)
     ]
     if not any(kind == "phone" for kind, _ in fields):
+        found = "".join(c if c.isprintable() else "?" for c in ", ".join(headers)[:200])
         raise BadInput(
-            f"{path}: its header names no telephone column (found: {', '.join(headers)[:200]})",
+            f"{path}: its header names no telephone column (found: {found})",
             mend="name one column `telephone` (or phone, tel, mobile, portable) in the first line",
         )
     return fields

@@ -9,7 +9,7 @@ from agentd.models import MODELS, fetch, known
 
 @click.group()
 def models() -> None:
-    """Recognisers and voices: what there is, from where, under which licence."""
+    """Recognisers, voices and language models: what there is, from where, under which licence."""
 
 
 @models.command("list")
@@ -26,9 +26,9 @@ def list_models(ctx: click.Context, as_json: bool) -> None:
             continue
         state = "here" if present else "absent"
         click.echo(
-            f"{model.name:14}{state:8}{model.megabytes:6} MB  {model.licence:12}{model.what}"
+            f"{model.name:21}{state:8}{model.megabytes:6} MB  {model.licence:12}{model.what}"
         )
-        click.echo(f"{'':14}{model.source}")
+        click.echo(f"{'':21}{model.source}")
 
 
 @models.command("fetch")

@@ -144,6 +144,13 @@ def test_what_is_no_file_of_contacts_is_said_with_a_mend(read, content, part):
         read(content)
 
 
+def test_what_is_no_text_does_not_reach_the_terminal_as_it_is(read):
+    with pytest.raises(BadInput) as said:
+        read(b"\x1b[2J\x07,b\n1,2\n")
+    assert "\x1b" not in str(said.value)
+    assert "?[2J?, b" in str(said.value)
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         ContactsFile(tmp_path / "none.csv")
