@@ -130,7 +130,7 @@ def after(
     if rule is None:
         return Done("the campaign's policy does not call again")
     if history.same >= rule.attempts:
-        return Done(f"{disposition.value} {history.same} times")
+        return Done(f"{disposition.value}: tried as often as the policy allows ({history.same})")
     if history.attempts >= policy.most_attempts:
-        return Done(f"{history.attempts} attempts")
+        return Done(f"tried {history.attempts} times in all")
     return Again(now + rule.delay)
