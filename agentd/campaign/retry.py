@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from agentd.dialogue.dispositions import Disposition
 
-CALLBACK_FIRST = 10
-"""Priority of an agreed callback; everybody else has 0."""
+CALLBACK_FIRST, EVERYBODY = 0, 10
+"""Priorities of an agreed callback, and of everybody else: the lower is called first."""
 FINAL = frozenset(
     (
         Disposition.LEAD,
@@ -79,7 +79,7 @@ class Again:
     """Call at `at` at the earliest."""
 
     at: datetime
-    priority: int = 0
+    priority: int = EVERYBODY
 
 
 @dataclass(frozen=True)
