@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/scenario_finance.json
 PERSONA  ?= scenarios/personas/price-objection.yaml
 OUT      ?= out/demo
 
-.PHONY: help setup models llm test-llm audio demo demo-campaign soak-kills personas test style format types bench install clean
+.PHONY: help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,8 +35,11 @@ test-llm: llm ## the tests that need a language model (skipped without it)
 	$(BIN)/python -m pytest -m llm
 
 audio: models
-	@for voice in julie marc; do $(BIN)/agent-tools clone-voice $$voice --all --quiet || exit; done
+	@for voice in julie marc; do $(BIN)/agent-tools clone-voice $$voice --all --no-check --quiet || exit; done
 	@$(BIN)/agent-tools setup-audio --make-background office --quiet
+
+audio-check: audio ## recognise every recording back, render bad ones again: a minute a voice
+	@for voice in julie marc; do $(BIN)/agent-tools clone-voice $$voice --all || exit; done
 
 demo: setup ## a whole spoken call through a simulated switch: transcript, score, stereo recording
 	@$(BIN)/agentd simulate $(SCENARIO) --persona $(PERSONA) --out $(OUT)

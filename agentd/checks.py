@@ -25,6 +25,7 @@ from agentd.errors import AgentdError, SwitchError
 from agentd.llm.engine import LlamaEngine
 from agentd.machine import ERROR, OK, WARNING, Finding
 from agentd.models import MODELS
+from agentd.speech import consent
 from agentd.speech.library import AudioLibrary
 from agentd.speech.recogniser import open_recogniser
 from agentd.speech.synthesis import open_voice, read_voice
@@ -182,6 +183,8 @@ def _voices(settings: Settings) -> Iterator[Finding]:
     for folder in sorted(f for f in settings.path("voices").glob("*") if f.is_dir()):
         name = f"voice {folder.name}"
         try:
+            if consent.has_samples(folder):
+                consent.require(folder, date.today())
             voice = open_voice(settings, folder.name)
             voice.render("Bonjour.")
         except AgentdError as error:
@@ -241,6 +244,10 @@ def _scenario(
     problems = [f for f in lint(scenario, themes=catalog.themes()) if f.level == ERROR]
     for problem in problems:
         yield Finding(name, ERROR, f"{problem.place}: {problem.message}", problem.mend)
+    folder = settings.path("voices", scenario.voice)
+    if consent.has_samples(folder):  # a person's: may it be heard here?
+        use = consent.Use(scenario.theme, scenario.name, scenario.company)
+        consent.require(folder, date.today(), [use])
     voice = open_voice(settings, scenario.voice)
     library = AudioLibrary(settings, scenario.voice)
     clips = lines.of_scenario(catalog, scenario)

@@ -1,5 +1,6 @@
 """Each check, shown ok and shown broken. What a person sees of it: cli/test_cli_check.py."""
 
+import hashlib
 import os
 import shutil
 import socket
@@ -601,3 +602,24 @@ def test_a_folder_that_may_not_even_be_looked_at(root, monkeypatch):
 
     monkeypatch.setattr(machine, "disk", refuse)
     assert_broken(worst(root, "disk"), ERROR, "/root/agentd", "permissions")
+
+
+@pytest.mark.parametrize(
+    ("scope", "voice", "scenario"),
+    [(None, ERROR, ERROR), ("telephone", OK, OK), ("theme:crypto", OK, ERROR)],
+)
+def test_a_persons_voice_wants_consent_that_covers_the_scenario(root, scope, voice, scenario):
+    folder = root / "voices/julie"
+    write_wav(folder / "julie-001.wav", np.zeros(100, np.int16), 22_050)
+    if scope is not None:
+        (folder / "signed.pdf").write_bytes(b"signed")
+        (folder / "consent.yaml").write_text(
+            f"speaker: Julie Exemple\ndate: 2026-01-02\nscope: {scope}\nexpiry: 2099-01-01\n"
+            f"proof: signed.pdf\nsha256: {hashlib.sha256(b'signed').hexdigest()}\n"
+        )
+    by_name = found(root)
+    assert by_name["voice julie"][0].status == voice
+    worst_of = by_name.get("scenario finance")[0]
+    assert (worst_of.status == ERROR) == (scenario == ERROR)
+    if scenario == ERROR:
+        assert "consent" in worst_of.detail
