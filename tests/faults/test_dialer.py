@@ -232,9 +232,9 @@ def test_600_calls_an_hour_through_the_switch_never_overshoot(world: World) -> N
     )
     assert len(begun) == len(world.ledger.placed()) == 60
     for i, at in enumerate(begun):
-        assert sum(at - timedelta(seconds=60) < other for other in begun[: i + 1]) <= 10 + 1
+        assert sum(at - timedelta(seconds=59.99) < other for other in begun[: i + 1]) <= 10
     minutes = (begun[-1] - begun[0]).total_seconds() / 60
-    assert 5.0 <= minutes <= 9.0  # 50 intervals of 6 s at the quickest; a loaded machine is slower
+    assert minutes >= 5.0  # 50 intervals of 6 s at the quickest; a loaded machine is slower
 
 
 def test_a_callback_is_called_first_at_its_time(world: World) -> None:
