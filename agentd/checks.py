@@ -8,12 +8,14 @@ import hashlib
 import re
 import wave
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
 from agentd import lines, machine
+from agentd.campaign import readiness
+from agentd.campaign.gates import GATES, RULES
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.dialogue.actions import Clip
@@ -23,6 +25,7 @@ from agentd.errors import AgentdError, SwitchError
 from agentd.llm.engine import LlamaEngine
 from agentd.machine import ERROR, OK, WARNING, Finding
 from agentd.models import MODELS
+from agentd.speech import consent
 from agentd.speech.library import AudioLibrary
 from agentd.speech.recogniser import open_recogniser
 from agentd.speech.synthesis import open_voice, read_voice
@@ -58,6 +61,7 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
         "disk": machine.disk,
         "clock": machine.clock,
         "time zone": machine.time_zone,
+        "gates": _gates,
         "database": _store,
         "recogniser": _recogniser,
         "language model": _language_model,
@@ -82,6 +86,16 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
 
 def _failure(name: str, error: AgentdError) -> Finding:
     return Finding(name, ERROR, str(error.args[0]), error.mend)
+
+
+def _gates(_: Settings) -> Iterator[Finding]:
+    """The law's gates, asked about nobody: one that cannot answer refuses every call."""
+    broken = readiness.unable(datetime.now(UTC))
+    if broken:
+        said = "; ".join(broken[:NAMED])
+        yield Finding("gates", ERROR, said, "install tzdata and the pinned version of holidays")
+    else:
+        yield Finding("gates", OK, f"{len(GATES)} can answer (rules of {RULES})")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
@@ -169,6 +183,8 @@ def _voices(settings: Settings) -> Iterator[Finding]:
     for folder in sorted(f for f in settings.path("voices").glob("*") if f.is_dir()):
         name = f"voice {folder.name}"
         try:
+            if consent.has_samples(folder):
+                consent.require(folder, date.today())
             voice = open_voice(settings, folder.name)
             voice.render("Bonjour.")
         except AgentdError as error:
@@ -228,6 +244,10 @@ def _scenario(
     problems = [f for f in lint(scenario, themes=catalog.themes()) if f.level == ERROR]
     for problem in problems:
         yield Finding(name, ERROR, f"{problem.place}: {problem.message}", problem.mend)
+    folder = settings.path("voices", scenario.voice)
+    if consent.has_samples(folder):  # a person's: may it be heard here?
+        use = consent.Use(scenario.theme, scenario.name, scenario.company)
+        consent.require(folder, date.today(), [use])
     voice = open_voice(settings, scenario.voice)
     library = AudioLibrary(settings, scenario.voice)
     clips = lines.of_scenario(catalog, scenario)

@@ -126,6 +126,27 @@ class CallSettings(_Section):
     journal: bool = True
 
 
+class DialerSettings(_Section):
+    """Waiting times of `agentd campaign start` and `agentd campaign dial`, in seconds."""
+
+    lease_s: float = Field(20.0, ge=1, le=600, description="a dialer unheard of so long is dead")
+    settle_s: float = Field(20.0, ge=1, le=600, description="for agentd to keep a call's end")
+    orphan_s: float = Field(60.0, ge=1, le=3600, description="and when that agentd seems dead")
+    grace_s: float = Field(
+        5.0, ge=0.5, le=60, description="before a call not seen is taken as gone"
+    )
+
+
+class RetentionSettings(_Section):
+    """How many days personal data is kept: what `agentd db retention --apply` goes by."""
+
+    contacts_days: int = Field(1095, ge=61, description="a contact after its last sign of life")
+    calls_days: int = Field(1095, ge=61, description="a call: words, score, disposition")
+    recordings_days: int = Field(180, ge=0, description="its sound")
+    journal_days: int = Field(90, ge=0, description="its journal, which `agentd replay` needs")
+    checks_days: int = Field(1825, ge=61, description="answers of suppression lists (hashes)")
+
+
 class LogSettings(_Section):
     """Structured logs on standard error."""
 
@@ -145,6 +166,8 @@ class Settings(_Section):
     dialogue: DialogueSettings = DialogueSettings()
     llm: LlmSettings = LlmSettings()
     call: CallSettings = CallSettings()
+    dialer: DialerSettings = DialerSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     def path(self, name: str, *parts: str | Path) -> Path:

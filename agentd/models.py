@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from agentd.errors import AgentdError, BadInput
+from agentd.hub import HUB, fetcher
 
 STEP_TIMEOUT_S = 600
 CHUNK = 1 << 20
@@ -113,6 +114,25 @@ MODELS = {
         ),
     )
 }
+MODELS |= {
+    one.name: Model(
+        one.name, one.what, one.source, one.licence, one.megabytes, one.marks, dict(one.sha256)
+    )
+    for one in HUB
+}
+
+
+def described(model: Model) -> str:
+    """Exactly what would be downloaded, for a person: from where, how much, licence, hashes."""
+    unpinned = [mark for mark in model.marks if mark not in model.sha256]
+    lines = [
+        f"{model.name}: {model.what}, {model.megabytes} MB, {model.licence}",
+        f"  from {model.source}",
+        *(f"  sha256 of {part}: {value}" for part, value in model.sha256.items()),
+    ]
+    if unpinned:
+        lines.append(f"  sha256 unknown here: {', '.join(unpinned)}")
+    return "\n".join(lines)
 
 
 def fetch(name: str, models: Path, *, force: bool = False, say: Callable[[str], None]) -> bool:
@@ -124,7 +144,7 @@ def fetch(name: str, models: Path, *, force: bool = False, say: Callable[[str], 
     model = known(name)
     if model.present(models) and not force:
         return False
-    say(f"{name}: {model.what}, {model.megabytes} MB, {model.licence}\n  from {model.source}")
+    say(described(model))
     try:
         models.mkdir(parents=True, exist_ok=True)
         _fetch(model, models)
@@ -327,6 +347,7 @@ _FETCHERS: dict[str, Callable[[Path, Path], None]] = {
     "smollm2": _fetch_smollm2,
     "mistral-7b-instruct": _by_hand,
 }
+_FETCHERS |= {one.name: fetcher(one) for one in HUB}
 
 
 def _run(command: list[str], failing: str, cwd: Path | None = None) -> None:
