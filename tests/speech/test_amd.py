@@ -64,7 +64,7 @@ def test_a_machine_is_known_by_its_words_wherever_they_stop():
     assert heard.looks == [200 + 1_500]
     heard.words("Bonjour, " + MACHINE)
     assert heard.verdicts == ["machine"]
-    assert "repondeur" in heard.events[0].reason
+    assert heard.events[0].reason == "words: vous etes bien sur"
 
 
 def test_words_that_a_turn_s_end_has_cut_in_two():
@@ -112,6 +112,12 @@ def test_a_beep_in_the_room_of_a_person_is_nothing():
     heard = Heard().voice(700).silence(900).silence(1_000, BEEP)
     assert heard.verdicts == ["human"]
     assert heard.detector.beep() == []
+
+
+def test_a_beep_after_a_shop_s_greeting_is_nothing():
+    heard = Heard().voice(2_400).silence(1_000)
+    assert heard.verdicts == ["human"]
+    assert heard.silence(1_000, BEEP).verdicts == ["human"]
 
 
 def test_a_beep_is_waited_to_its_end_also_when_the_switch_tells_it():
