@@ -93,18 +93,21 @@ class Catalog:
                 mend=f"use one of: {', '.join(self.themes()) or 'none'} "
                 f"(files of {self._settings.path('objections')})",
             )
-        files = [self._objections(name) for name in dict.fromkeys((theme, GENERAL))]
-        return self._cached(
-            ("matcher", theme),
-            files,
-            lambda: _made(
-                tuple(
-                    entry
-                    for file in files
-                    for entry in parse_entries(_read(file, ObjectionsError), str(file))
-                )
-            ),
-        )
+        files = self._theme_files(theme)
+        return self._cached(("matcher", theme), files, lambda: _made(_entries(files)))
+
+    def entries(self, theme: str) -> tuple[Entry, ...]:
+        """The entries of a theme and the general ones, without what a matcher learns of them.
+
+        Raises ObjectionsError when there is no such theme, listing those there are.
+        """
+        if not self._objections(theme).is_file() or theme in _NOT_THEMES:
+            self.matcher(theme)  # says so
+        files = self._theme_files(theme)
+        return self._cached(("entries", theme), files, lambda: _entries(files))
+
+    def _theme_files(self, theme: str) -> list[Path]:
+        return [self._objections(name) for name in dict.fromkeys((theme, GENERAL))]
 
     def returns(self) -> RailReturns:
         """The closed questions back to the rail. Raises ObjectionsError."""
@@ -128,6 +131,8 @@ class Catalog:
                 silence_s=dialogue.silence_s,
                 answer_timeout_s=dialogue.answer_timeout_s,
                 max_call_s=dialogue.max_call_s,
+                freestyle_s=self._settings.llm.deadline_s,
+                filler_s=self._settings.llm.filler_s,
                 machine_s=self._settings.amd.machine_s,
                 screening_s=self._settings.amd.screening_s,
             ),
@@ -156,6 +161,12 @@ class Catalog:
             del self._cache[next(iter(self._cache))]  # the one made longest ago
         self._cache[key] = (stamp, made)
         return made
+
+
+def _entries(files: list[Path]) -> tuple[Entry, ...]:
+    return tuple(
+        entry for file in files for entry in parse_entries(_read(file, ObjectionsError), str(file))
+    )
 
 
 @lru_cache(maxsize=20)
