@@ -131,6 +131,8 @@ class Catalog:
                 silence_s=dialogue.silence_s,
                 answer_timeout_s=dialogue.answer_timeout_s,
                 max_call_s=dialogue.max_call_s,
+                freestyle_s=self._settings.llm.deadline_s,
+                filler_s=self._settings.llm.filler_s,
             ),
             confidence_floor=self._settings.speech.confidence_floor,
         )

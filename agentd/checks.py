@@ -8,18 +8,21 @@ import hashlib
 import re
 import wave
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
 from agentd import lines, machine
+from agentd.campaign import readiness
+from agentd.campaign.gates import GATES, RULES
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.dialogue.actions import Clip
 from agentd.dialogue.lint import lint
 from agentd.dialogue.scenario import Scenario
 from agentd.errors import AgentdError, SwitchError
+from agentd.llm.engine import LlamaEngine
 from agentd.machine import ERROR, OK, WARNING, Finding
 from agentd.models import MODELS
 from agentd.speech import consent
@@ -58,8 +61,10 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
         "disk": machine.disk,
         "clock": machine.clock,
         "time zone": machine.time_zone,
+        "gates": _gates,
         "database": _store,
         "recogniser": _recogniser,
+        "language model": _language_model,
         "voices": _voices,
         "objections": _objections,
         "scenarios": _scenarios,
@@ -81,6 +86,16 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
 
 def _failure(name: str, error: AgentdError) -> Finding:
     return Finding(name, ERROR, str(error.args[0]), error.mend)
+
+
+def _gates(_: Settings) -> Iterator[Finding]:
+    """The law's gates, asked about nobody: one that cannot answer refuses every call."""
+    broken = readiness.unable(datetime.now(UTC))
+    if broken:
+        said = "; ".join(broken[:NAMED])
+        yield Finding("gates", ERROR, said, "install tzdata and the pinned version of holidays")
+    else:
+        yield Finding("gates", OK, f"{len(GATES)} can answer (rules of {RULES})")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
@@ -131,6 +146,36 @@ def _sha256(file: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _language_model(settings: Settings) -> Iterator[Finding]:
+    """What answers what no recording does."""
+    name, recordings = "language model", "freestyle is answered from the recorded rail answers"
+    wanted = settings.llm
+    if wanted.model is None:
+        yield Finding(
+            name,
+            WARNING,
+            f"none: {recordings}",
+            "set [llm] model to a GGUF file; agentd models list describes one",
+        )
+        return
+    # Loaded whole: a file that is cut or not a model is only known then.
+    engine = LlamaEngine(
+        settings.path("models", wanted.model), parallel=1, context=256, gpu_layers=wanted.gpu_layers
+    )
+    found, size = engine.name, engine.size
+    engine.close()
+    if not engine.fit:
+        yield Finding(
+            name,
+            WARNING,
+            f"{found} ({size}): its French is unfit to be said to anybody, "
+            + ("and yet it is, since [llm] unfit is true" if wanted.unfit else recordings),
+            "name a larger model with [llm] model; agentd models list describes one",
+        )
+    else:
+        yield Finding(name, OK, f"{found} ({size})")
 
 
 def _voices(settings: Settings) -> Iterator[Finding]:

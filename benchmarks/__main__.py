@@ -33,6 +33,12 @@ def _calls() -> Iterator[Bar]:
     yield from calls.bars()
 
 
+def _freestyle() -> Iterator[Bar]:
+    from benchmarks import freestyle
+
+    yield from freestyle.bars()
+
+
 def _load() -> Iterator[Bar]:
     from benchmarks import load
 
@@ -43,6 +49,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
     "speech": _speech,
+    "freestyle": _freestyle,
     "calls": _calls,
     "load": _load,
 }

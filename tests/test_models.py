@@ -97,10 +97,22 @@ def test_the_list_says_what_is_here_and_under_which_licence(agentd, tmp_path):
     assert re.search(r"^pico +absent", shown, re.M)
     rows = {r["name"]: r for r in map(json.loads, agentd("list", "--json").stdout.splitlines())}
     assert {name: row["present"] for name, row in rows.items()} == {
-        "whisper-base": False, "pico": False, "vosk-fr": True,
+        "whisper-base": False, "pico": False, "vosk-fr": True, "smollm2": False,
+        "mistral-7b-instruct": False,
         "xtts-v2": False, "pyannote": False, "piper-fr": False,
     }  # fmt: skip
     assert all(row["licence"] and row["source"] and row["megabytes"] for row in rows.values())
+
+
+def test_a_language_model_unfit_to_speak_is_called_so():
+    assert "unfit" in models.MODELS["smollm2"].what
+
+
+def test_what_is_put_there_by_hand_says_how(agentd, tmp_path):
+    result = agentd("fetch", "mistral-7b-instruct")
+    assert result.exit_code == 2
+    assert "[llm] model" in result.stderr
+    assert not (tmp_path / "models/mistral-7b-instruct").exists()
 
 
 @pytest.mark.parametrize("name", list(models.MODELS))

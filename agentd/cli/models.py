@@ -9,7 +9,7 @@ from agentd.models import MODELS, described, fetch, known
 
 @click.group()
 def models() -> None:
-    """Recognisers and voices: what there is, from where, under which licence."""
+    """Recognisers, voices and language models: what there is, from where, under which licence."""
 
 
 @models.command("list")

@@ -13,7 +13,7 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, hearing, recording, takeover
+from agentd.dialogue import answers, freestyle, hearing, recording, takeover
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
@@ -23,7 +23,10 @@ from agentd.dialogue.events import (
     Dtmf,
     Event,
     Fault,
+    FreestyleFailed,
+    FreestyleSentence,
     HungUp,
+    IntentGuessed,
     Interruption,
     Partial,
     Resumed,
@@ -87,6 +90,7 @@ def _before_answer(moves: Moves, event: Event) -> None:
         state.phase = Phase.OPEN
         state.contact = dict(event.contact)
         state.seed, state.recorded = event.seed, event.recorded
+        state.freestyle, state.second_opinion = event.freestyle, event.second_opinion
         if moves.scenario.background:
             moves.actions.append(Background(moves.scenario.background))
         moves.start_timer("call", moves.brain.timing.max_call_s)
@@ -115,6 +119,12 @@ def _open(moves: Moves, event: Event) -> None:
             hearing.say_failed(moves, event)
         case SayStarted():
             _say_started(moves, event)
+        case FreestyleSentence():
+            freestyle.sentence(moves, event)
+        case FreestyleFailed():
+            freestyle.failed(moves, event)
+        case IntentGuessed():
+            freestyle.guessed(moves, event)
         case TimerFired():
             _timer(moves, event)
         case Dtmf(digit=digit) if digit == _OPT_OUT_DIGIT:
@@ -162,6 +172,7 @@ def _say_started(moves: Moves, event: SayStarted) -> None:
     speech = moves.state.speech
     if speech is not None and speech.say_id == event.say_id and speech.started_ms is None:
         speech.started_ms = moves.now
+        freestyle.started(moves, speech)
 
 
 def _timer(moves: Moves, event: TimerFired) -> None:
@@ -179,6 +190,10 @@ def _timer(moves: Moves, event: TimerFired) -> None:
             if not moves.resume():
                 state.noises = 1
                 answers.noise(moves)
+        case "ask":
+            freestyle.deadline(moves)
+        case "filler":
+            freestyle.fill_in(moves)
         case "say":
             _say_lost(moves)
         case "transfer":
@@ -235,7 +250,7 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
         last = Utterance(state.partial, 1.0, moves.now, moves.now)
         if answers.read(moves, last).intent is Intent.OPTOUT:
             moves.suppress("optout", state.partial)
-    state.timers = {}
+    state.timers, state.asked = {}, None
     moves.say_is_over()
     moves.leave("hangup")
     left = Disposition.FAILED if event.cause in _TECHNICAL else Disposition.HANGUP

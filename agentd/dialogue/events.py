@@ -19,12 +19,16 @@ class Answered(Event, frozen=True):
     when: wall time of the answer, ISO 8601 with offset, in the callee's zone.
     seed: what varied choices (rail returns) start from.
     recorded: the call is being recorded, and the disclosure must say so.
+    freestyle: a language model is at hand to answer what no recording does.
+    second_opinion: and to say what an utterance wants where rules abstain.
     """
 
     contact: dict[str, str]
     when: str
     seed: int = 0
     recorded: bool = False
+    freestyle: bool = False
+    second_opinion: bool = False
 
 
 class Resumed(Event, frozen=True):
@@ -94,6 +98,31 @@ class Utterance(Event, frozen=True):
     alternatives: tuple[str, ...] = ()
 
 
+class FreestyleSentence(Event, frozen=True):
+    """The model's next sentence, guarded, fit to be said.
+
+    last: nothing follows it; its text may then be empty.
+    """
+
+    ask_id: str
+    text: str
+    last: bool = False
+
+
+class FreestyleFailed(Event, frozen=True):
+    """Nothing more comes from the model: not in time, refused by the guard, or broken."""
+
+    ask_id: str
+    reason: str
+
+
+class IntentGuessed(Event, frozen=True):
+    """What the model makes of an utterance: one of `intents.Intent`."""
+
+    ask_id: str
+    intent: str
+
+
 class TimerFired(Event, frozen=True):
     """A timer started with `StartTimer` has run out."""
 
@@ -144,6 +173,9 @@ AnyEvent = (
     | Interruption
     | Partial
     | Utterance
+    | FreestyleSentence
+    | FreestyleFailed
+    | IntentGuessed
     | TimerFired
     | Dtmf
     | TransferDone

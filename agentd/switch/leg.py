@@ -18,7 +18,7 @@ from gevent.pool import Group
 
 from agentd.dialogue.events import Dtmf, Event, Fault, HungUp, TransferDone
 from agentd.errors import SwitchError
-from agentd.switch import esl
+from agentd.switch import esl, originate
 from agentd.switch.forkwatch import ForkWatch
 from agentd.switch.playback import PlaybackTracker, Step, Via
 from agentd.switch.session import OutboundSession
@@ -64,11 +64,12 @@ class Leg:
         self.uuid = connected.get("Unique-ID")
         self.headers: Mapping[str, str] = connected.headers
         self.dialled = connected.get("Caller-Destination-Number")
-        self.variables = {
+        raw = {
             name.removeprefix("variable_"): value
             for name, value in connected.headers.items()
             if name.startswith("variable_")
         }
+        self.variables = originate.decoded(raw)
         rate = self.variables.get("read_rate", "")
         self.rate_hz = int(rate) if rate.isdecimal() and int(rate) >= 8000 else 8000
         self._session = session
