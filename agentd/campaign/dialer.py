@@ -59,7 +59,8 @@ class _Live:
     over: bool = False
     cause: str = ""
     sip_status: int | None = None
-    refused: str = ""  # the switch would not even begin
+    refused: str = ""  # it was not placed; why
+    ours: bool = False  # ... by our own decision: it says nothing of the trunk
     job_failed: str = ""
     gone: bool = False  # no event: the switch says that there is no such channel
 
@@ -294,7 +295,7 @@ class Dialer:
         self._breakers[begun.gateway] = self._breakers[begun.gateway].trying()
         self._agentd = self._agentd.trying()
         if time.monotonic() - began > self._waits.lease_s / 2:
-            live.refused = "too slow: the lease may have been taken over"
+            live.refused, live.ours = "too slow: the lease may have been taken over", True
         else:
             self._originate(live, begun)
         self._watch(live)
@@ -310,7 +311,7 @@ class Dialer:
             self._log.warning("no telling whether an attempt was recorded", error=str(error))
             # It cannot be placed any more: should it be there, it is closed as never placed.
             live = _Live(asked.attempt, self._told.gateways[0])
-            live.refused = "recorded while the store was away, and not placed"
+            live.refused, live.ours = "recorded while the store was away, and not placed", True
             self._watch(live)
             raise
 
@@ -500,12 +501,13 @@ class Dialer:
         now = time.monotonic()
         if live.gateway in self._breakers:
             breaker = self._breakers[live.gateway]
-            if ended.trunk:
+            if ended.trunk and not live.ours:
                 after = breaker.failed(now)
                 if after.open_until is not None and breaker.open_until is None:
                     self._log.error("gateway fails, resting", gateway=live.gateway)
             else:
-                after = breaker.forgotten() if ended.reason == UNSEEN else breaker.worked()
+                unknown = live.ours or ended.reason == UNSEEN
+                after = breaker.forgotten() if unknown else breaker.worked()
             self._breakers[live.gateway] = after
         if ended.reason == NOBODY_HELD:
             self._agentd = self._agentd.failed(now)

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from agentd.dialogue.dispositions import Disposition
 
-CALLBACK_FIRST = 10
-"""Priority of an agreed callback; everybody else has 0."""
+CALLBACK_FIRST, EVERYBODY = 0, 10
+"""Priorities of an agreed callback, and of everybody else: the lower is called first."""
 FINAL = frozenset(
     (
         Disposition.LEAD,
@@ -79,7 +79,7 @@ class Again:
     """Call at `at` at the earliest."""
 
     at: datetime
-    priority: int = 0
+    priority: int = EVERYBODY
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def after(
     if rule is None:
         return Done("the campaign's policy does not call again")
     if history.same >= rule.attempts:
-        return Done(f"{disposition.value} {history.same} times")
+        return Done(f"{disposition.value}: tried as often as the policy allows ({history.same})")
     if history.attempts >= policy.most_attempts:
-        return Done(f"{history.attempts} attempts")
+        return Done(f"tried {history.attempts} times in all")
     return Again(now + rule.delay)

@@ -184,8 +184,9 @@ _CAUSES = {  # ITU-T Q.850
     "DESTINATION_OUT_OF_ORDER": 27,
     "NORMAL_TEMPORARY_FAILURE": 41,
 }
-# What switch_url_encode escapes, besides everything outside printable ASCII.
-_UNSAFE = re.compile(rb'[\r\n #%&+:;<=>?@\[\\\]^`{|}"\x00-\x1f\x7f-\xff]')
+# What switch_url_encode escapes, besides everything outside printable ASCII; what looks escaped
+# already it leaves alone (measured).
+_UNSAFE = re.compile(rb'[\r\n #&+:;<=>?@\[\\\]^`{|}"\x00-\x1f\x7f-\xff]|%(?![0-9A-Fa-f]{2})')
 
 
 def quote(value: str) -> str:

@@ -60,10 +60,14 @@ def _braces(text: str) -> tuple[dict[str, str], str]:
             if depth == 0:
                 parts.append(part)
                 pairs = (p.partition("=") for p in parts if p)
-                return {name.strip(): value for name, _, value in pairs}, text[at + 1 :]
+                return {name.strip(): _bare(value) for name, _, value in pairs}, text[at + 1 :]
         elif char == "," and not quote:
             parts.append(part)
             part = ""
             continue
         part += char
     raise Refused("-ERR Parse Error")
+
+
+def _bare(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == "'" else value

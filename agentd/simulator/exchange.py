@@ -156,6 +156,8 @@ class Exchange:
         if command.verb == "auth":
             client.trusted = secrets.compare_digest(command.rest.encode(), self._password.encode())
             client.reply("+OK accepted" if client.trusted else "-ERR invalid")
+            if not client.trusted:
+                gevent.sleep(0.2)  # the switch says goodbye before it closes
             return client.trusted
         if not client.trusted:
             client.reply("-ERR command not found")

@@ -6,6 +6,9 @@ import peewee as pw
 
 from agentd.store.models import Json, Text, Utc
 
+EVERYBODY = 10
+"""Priority of a contact like any other; the lower is called first."""
+
 
 class Campaign(pw.Model):
     """state: see `campaign.pacing.State`. simulated: it is dialled on a simulated switch only."""
@@ -29,7 +32,7 @@ class CampaignContact(pw.Model):
     campaign = Text()
     contact = Text()
     state = Text()
-    priority = pw.IntegerField(default=0)
+    priority = pw.IntegerField(default=EVERYBODY)
     next_at = Utc()
     lease_owner = Text(null=True)
     lease_until = Utc(null=True)

@@ -18,7 +18,14 @@ import peewee as pw
 from agentd.campaign.gates.case import Attempt as Tried
 from agentd.campaign.gates.case import CampaignRules, Case, Decision
 from agentd.store import audit, law
-from agentd.store.campaign_models import Attempt, Campaign, CampaignContact, Dialer, Refusal
+from agentd.store.campaign_models import (
+    EVERYBODY,
+    Attempt,
+    Campaign,
+    CampaignContact,
+    Dialer,
+    Refusal,
+)
 from agentd.store.models import Call, Contact, as_json
 from agentd.store.repo import Repo
 
@@ -90,7 +97,7 @@ class Follow:
     """at: when the contact is due again; None: it is decided."""
 
     at: datetime | None
-    priority: int = 0
+    priority: int = EVERYBODY
     reason: str = ""
 
 
@@ -125,14 +132,15 @@ class Open:
 @dataclass(frozen=True)
 class Load:
     """state, running_since: of the campaign. active: open attempts. begun: those of the last 60 s.
-    last: when the latest began. ready: contacts due now. waiting_until: when the next is due."""
+    last: when the latest began. ready: somebody is due now. waiting_until: when the next is, when
+    nobody is now."""
 
     state: str
     running_since: datetime | None
     active: int
     begun: int
     last: datetime | None
-    ready: int
+    ready: bool
     waiting_until: datetime | None
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -188,7 +196,7 @@ def _due(db: pw.Database, campaign: str, now: datetime) -> list[dict[str, Any]]:
             CampaignContact.state == "ready",
             CampaignContact.next_at <= now,
         )
-        .order_by(CampaignContact.priority.desc(), CampaignContact.next_at, CampaignContact.contact)
+        .order_by(CampaignContact.priority, CampaignContact.next_at, CampaignContact.contact)
         .limit(LOOKED_AT)
     )
     if isinstance(db, pw.PostgresqlDatabase):
@@ -510,15 +518,19 @@ def load(repo: Repo, campaign: str, now: datetime) -> Load | None:
             return next(iter(query.tuples().execute(db)))[0]
 
         last = one(Attempt.select(pw.fn.MAX(Attempt.begun_at)).where(mine))
-        due = one(CampaignContact.select(pw.fn.MIN(CampaignContact.next_at)).where(ready))
+        # Not counted, and looked for only when nobody is due: there may be a million of them.
+        due = CampaignContact.select().where(ready, CampaignContact.next_at <= now).exists(db)
+        next_ = None
+        if not due:
+            next_ = one(CampaignContact.select(pw.fn.MIN(CampaignContact.next_at)).where(ready))
         return Load(
             state=row["state"],
             running_since=row["running_since"],
             active=Attempt.select().where(mine, Attempt.ended_at.is_null()).count(db),
             begun=Attempt.select().where(mine, Attempt.begun_at > now - WINDOW).count(db),
             last=_instant(last),
-            ready=CampaignContact.select().where(ready, CampaignContact.next_at <= now).count(db),
-            waiting_until=_instant(due),
+            ready=due,
+            waiting_until=_instant(next_),
             settings=row["settings"],
         )
 

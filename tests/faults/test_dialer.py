@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from campaign_house import (
     LEAVES,
     OPTS_OUT,
     PROUD,
+    TUESDAY,
     Ledger,
     add_contacts,
     exchange,
@@ -25,8 +27,9 @@ from campaign_house import (
 )
 from fault_house import House, until
 
-from agentd.campaign.dialer import Dialer
+from agentd.campaign.dialer import Dialer, _callback_at
 from agentd.errors import SwitchError
+from agentd.simulator.clock import SimulatedClock
 from agentd.simulator.exchange import Exchange
 from agentd.store import campaigns
 from agentd.store.repo import Repo
@@ -211,3 +214,62 @@ def test_answered_and_held_by_no_agentd_stops_the_dialling(world: World) -> None
     gevent.sleep(0.5)
     assert len(world.ledger.placed()) == 3
     run.kill()
+
+
+def test_600_calls_an_hour_through_the_switch_never_overshoot(world: World) -> None:
+    """At 30 times the speed of life: ten calls a minute, and as many at once as come of it."""
+    add_contacts(world.repo, 60)
+    make_campaign(world.repo, max_concurrent=50, per_minute=10)
+    clock = SimulatedClock(TUESDAY, speed=30)
+    switch = world.exchange(personas=[GHOST, PROUD], clock=clock)
+    start_campaign(world.repo)
+    with gevent.Timeout(100):
+        assert world.dialer(switch).run() == "done"
+    begun = sorted(
+        datetime.fromisoformat(attempt["begun_at"])
+        for row in campaigns.results(world.repo, "c")
+        for attempt in row["attempts"]
+    )
+    assert len(begun) == len(world.ledger.placed()) == 60
+    for i, at in enumerate(begun):
+        assert sum(at - timedelta(seconds=59.99) < other for other in begun[: i + 1]) <= 10
+    minutes = (begun[-1] - begun[0]).total_seconds() / 60
+    assert minutes >= 5.0  # 50 intervals of 6 s at the quickest; a loaded machine is slower
+
+
+def test_a_callback_is_called_first_at_its_time(world: World) -> None:
+    """`callback` data with a start, as the engine keeps it, decides the hour."""
+    phones = add_contacts(world.repo, 2)
+    make_campaign(world.repo, max_concurrent=1)
+    switch = world.exchange(personas=[LEAVES])
+    start_campaign(world.repo)
+    at = TUESDAY + timedelta(days=1, hours=1)
+    attempt = {}
+
+    def said(repo: Repo, call: str) -> dict[str, Any] | None:
+        kept = real(repo, call)
+        if kept and kept["ended_at"] and not attempt:
+            attempt[call] = at
+            callback = {"text": "demain", "start": at.isoformat(), "end": None}
+            return {**kept, "disposition": "CALLBACK", "callback": callback}
+        return kept
+
+    real = campaigns.call_end
+    with pytest.MonkeyPatch.context() as patch, gevent.Timeout(60):
+        patch.setattr(campaigns, "call_end", said)
+        assert world.dialer(switch).run() == "done"
+    rows = {row["phone"]: row for row in campaigns.results(world.repo, "c")}
+    (called,) = [row for row in rows.values() if len(row["attempts"]) == 2]
+    first, second = called["attempts"]
+    assert first["disposition"] == "CALLBACK"
+    assert at <= datetime.fromisoformat(second["begun_at"]) < at + timedelta(minutes=5)
+    assert {row["disposition"] for row in rows.values()} == {"HANGUP"}
+    assert set(rows) == set(phones)
+
+
+def test_an_instant_that_was_agreed_is_read_with_its_offset() -> None:
+    assert _callback_at({"start": "2026-12-01T10:00:00+01:00"}) == datetime.fromisoformat(
+        "2026-12-01T10:00+01:00"
+    )
+    for data in (None, {}, {"start": None}, {"start": "demain"}, {"start": "2026-12-01T10:00"}):
+        assert _callback_at(data) is None

@@ -39,11 +39,11 @@ sys.path.append(str(ROOT / "tests" / "store"))
 
 from pg_server import NoPostgres, PrivateServer
 
-CONTACTS = int(os.environ.get("AGENTD_TEST_KILLS", "60"))
+CONTACTS = int(os.environ.get("AGENTD_TEST_KILLS", "80"))
 SEED = int(os.environ.get("AGENTD_TEST_SEED", "6"))
 HERE = Path(__file__).parent
 KILLING_S = 20 + CONTACTS * 0.4
-MOST_S = KILLING_S + 150 + CONTACTS
+MOST_S = KILLING_S + 240 + 2 * CONTACTS
 BETWEEN_S = (0.5, 2.5)  # kills
 
 

@@ -135,7 +135,7 @@ def test_a_refusal_until_tomorrow_waits_and_one_until_next_year_decides(campaign
     row = place(campaign, "c000")
     assert (row["state"], row["next_at"]) == ("ready", tomorrow.isoformat(timespec="seconds"))
     load = dialling.load(campaign, "c", NOW)
-    assert (load.ready, load.waiting_until) == (0, tomorrow)
+    assert (load.ready, load.waiting_until) == (False, tomorrow)
     dialling.begin(campaign, asked("a2", refuse(NOW + timedelta(days=365)), now=tomorrow))
     assert place(campaign, "c000")["state"] == "refused"
 
@@ -175,7 +175,7 @@ def test_what_follows_is_decided_from_what_has_been(campaign):
 
         def follow(counts, at=at):
             seen.append((counts.attempts, counts.same, counts.trunk))
-            return Follow(at + timedelta(minutes=1), 50, "again")
+            return Follow(at + timedelta(minutes=1), 0, "again")
 
         dialling.close(campaign, f"a{n}", Ended(at, disposition, trunk=trunk), follow)
     assert seen == [(0, 0, 1), (0, 0, 2), (1, 1, 0), (2, 1, 0), (3, 2, 0)]
@@ -187,7 +187,7 @@ def test_what_follows_is_decided_from_what_has_been(campaign):
 def test_callbacks_come_first(campaign):
     dialling.begin(campaign, asked("a1"))
     at = NOW + timedelta(hours=2)
-    dialling.close(campaign, "a1", Ended(NOW, "CALLBACK"), lambda counts: Follow(at, 10, ""))
+    dialling.close(campaign, "a1", Ended(NOW, "CALLBACK"), lambda counts: Follow(at, 0, ""))
     assert dialling.begin(campaign, asked("a2")).begun.contact == "c001"
     assert dialling.begin(campaign, asked("a3", now=at)).begun.contact == "c000"
 
@@ -223,7 +223,7 @@ def test_a_real_campaign_does_not_count_simulated_attempts_nor_those_that_never_
     for n, (simulated, counted) in enumerate([(False, True), (True, True), (False, False)]):
         dialling.begin(campaign, asked(f"a{n}", simulated=simulated))
         ended = Ended(NOW, "BUSY", counted=counted)
-        dialling.close(campaign, f"a{n}", ended, lambda counts: Follow(NOW, 99, ""))
+        dialling.close(campaign, f"a{n}", ended, lambda counts: Follow(NOW, 0, ""))
 
     def tried(simulated):
         return campaign.run(

@@ -28,7 +28,8 @@ _TABLES = {
     "pid INTEGER NOT NULL, started_at TEXT NOT NULL, beat_at TEXT NOT NULL, note TEXT NOT NULL",
 }
 _INDEXES = (
-    "CREATE INDEX campaign_contact_due ON campaign_contact (campaign, state, priority, next_at)",
+    "CREATE INDEX campaign_contact_due ON campaign_contact "
+    "(campaign, state, priority, next_at, contact)",
     "CREATE INDEX campaign_contact_contact ON campaign_contact (contact)",
     "CREATE INDEX attempt_contact ON attempt (contact, begun_at)",
     "CREATE INDEX attempt_campaign ON attempt (campaign, begun_at)",
