@@ -55,7 +55,7 @@ def test_whatever_is_said_in_a_call_can_be_recorded_before_it(settings, call, tm
     personal = {line.key for line in scenario.lines() if line.columns}
     assert said
     unknown = {clip for clip in said - recorded if clip[0] not in personal}
-    # What the model writes is nobody's recording.
+    # Objections of the test's own matcher, and what a model makes up in the call.
     elsewhere = ("objections/", "rail_returns/", "freestyle/")
     assert {key for key, _ in unknown if not key.startswith(elsewhere)} == set()
 
