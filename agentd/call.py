@@ -26,6 +26,7 @@ from agentd.ledger import Ledger
 from agentd.mouth import Mouth
 from agentd.observe import logs
 from agentd.observe.stopwatch import Stopwatch
+from agentd.speech import amd
 from agentd.speech.ears import Ears
 from agentd.switch.leg import Leg
 
@@ -155,6 +156,7 @@ class Call:
             self._settings.speech,
             vocabulary=brain.vocabulary,
             watcher=self._house.metrics,
+            amd=self._amd(opening),
         )
         self._mouth = Mouth(self._leg, self._house, library, self.post, self._clock, self._log)
         self._asks = Asks(self._house.improviser, scenario, self.post)
@@ -166,6 +168,15 @@ class Call:
         )
         self._log.info("call answered", scenario=scenario.name)
         self._talk(brain)
+
+    def _amd(self, opening: ev.Event) -> amd.Detector | None:
+        """Who has picked up is judged, unless another agentd has spoken with them already."""
+        chosen = self._settings.amd
+        if not chosen.enabled or not isinstance(opening, ev.Answered):
+            return None
+        return amd.Detector(
+            amd.Tuning(window_ms=round(chosen.window_s * 1000), long_ms=chosen.long_greeting_ms)
+        )
 
     def _look_up(self, asked: str) -> tuple[Scenario, engine.Brain]:
         """What the call is about. On a thread: after an edit, a matcher takes a second to make."""
@@ -309,6 +320,8 @@ class Call:
             case ev.SayDone(say_id=say_id) | ev.SayFailed(say_id=say_id):
                 if self._mouth.over(say_id):
                     self._ears.agent_silent()
+            case ev.Beep():
+                self._ears.beep()
             case ev.Utterance():
                 self._notice_deafness(self._ears.unheard)
 

@@ -133,6 +133,8 @@ class Catalog:
                 max_call_s=dialogue.max_call_s,
                 freestyle_s=self._settings.llm.deadline_s,
                 filler_s=self._settings.llm.filler_s,
+                machine_s=self._settings.amd.machine_s,
+                screening_s=self._settings.amd.screening_s,
             ),
             confidence_floor=self._settings.speech.confidence_floor,
         )

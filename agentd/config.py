@@ -79,6 +79,21 @@ class SpeechSettings(_Section):
     confidence_floor: float = Field(0.35, ge=0, le=1, description="below it: unclear")
 
 
+class AmdSettings(_Section):
+    """Answering machine detection."""
+
+    enabled: bool = True
+    window_s: float = Field(20.0, ge=1, le=60, description="how long it may still be a machine")
+    long_greeting_ms: int = Field(
+        4600,
+        ge=2000,
+        le=20_000,
+        description="unbroken speech at the start, unread: a machine",
+    )
+    machine_s: float = Field(40.0, gt=0, le=180, description="a greeting's, before a message")
+    screening_s: float = Field(25.0, gt=0, le=120, description="until somebody comes")
+
+
 class VoiceSettings(_Section):
     """Voice: what renders text when no recording exists."""
 
@@ -162,6 +177,7 @@ class Settings(_Section):
     store: StoreSettings = StoreSettings()
     paths: PathSettings = PathSettings()
     speech: SpeechSettings = SpeechSettings()
+    amd: AmdSettings = AmdSettings()
     voice: VoiceSettings = VoiceSettings()
     dialogue: DialogueSettings = DialogueSettings()
     llm: LlmSettings = LlmSettings()

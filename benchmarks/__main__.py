@@ -39,6 +39,14 @@ def _freestyle() -> Iterator[Bar]:
     yield from freestyle.bars()
 
 
+def _ears() -> Iterator[Bar]:
+    from benchmarks import answering, bargein, endpointing
+
+    yield from bargein.bars()
+    yield from endpointing.bars()
+    yield from answering.bars()
+
+
 def _load() -> Iterator[Bar]:
     from benchmarks import load
 
@@ -50,6 +58,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "caches": _caches,
     "speech": _speech,
     "freestyle": _freestyle,
+    "ears": _ears,
     "calls": _calls,
     "load": _load,
 }

@@ -41,6 +41,7 @@ PURE = (
     "dialogue/freestyle.py",
     "dialogue/hearing.py",
     "dialogue/intents.py",
+    "dialogue/machines.py",
     "dialogue/learner.py",
     "dialogue/lexical.py",
     "dialogue/lexicon.py",
@@ -71,7 +72,10 @@ PURE = (
     "switch/fork.py",
     "switch/originate.py",
     "switch/playback.py",
+    "speech/amd.py",
+    "speech/beep.py",
     "speech/endpointing.py",
+    "speech/machine_words.py",
     "speech/bargein.py",
 )
 FORBIDDEN = {"gevent", "socket", "time", "random", "peewee", "vosk", "llama_cpp"}

@@ -152,6 +152,9 @@ def ask_again(moves: Moves, lead_in: str = "") -> None:
 def silence(moves: Moves) -> None:
     """Nothing was said for a while: reprompt once, then goodbye."""
     state = moves.state
+    if state.screening:
+        _nobody_came(moves)
+        return
     state.silences += 1
     if state.callback is not None:
         _close_callback(moves, state.callback)
@@ -185,6 +188,13 @@ def opt_out(moves: Moves, reason: str, text: str) -> None:
     """Never again: the suppression is committed before the apology is begun."""
     moves.suppress(reason, text)
     moves.goodbye(Disposition.OPT_OUT, [phrase("bye_optout")], outcome="optout")
+
+
+def _nobody_came(moves: Moves) -> None:
+    """A screening assistant has been told who calls, and nobody has come to the telephone."""
+    moves.leave("screening")
+    moves.dispose(Disposition.NO_ANSWER, "screening: nobody came")
+    moves.hang_up()
 
 
 def transfer_failed(moves: Moves) -> None:

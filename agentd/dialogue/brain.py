@@ -21,6 +21,8 @@ class Timing:
     answer_timeout_s: a turn of the prospect that never ends.
     max_call_s: hard limit of one call.
     transfer_s: the switch's answer to a transfer.
+    machine_s: a machine's greeting that never ends.
+    screening_s: a screening assistant's, and how long the person it asks may take.
     stop_s: a Say that was stopped but never says so.
     tail_ms: an utterance that ended at most this long before the end of a Say answers it.
     rewind_ms: how far a resumed Say goes back.
@@ -34,6 +36,8 @@ class Timing:
     answer_timeout_s: float = 20.0
     max_call_s: float = 600.0
     transfer_s: float = 30.0
+    machine_s: float = 40.0
+    screening_s: float = 25.0
     stop_s: float = 3.0
     tail_ms: int = 700
     rewind_ms: int = 500

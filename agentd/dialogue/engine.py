@@ -13,11 +13,12 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, freestyle, hearing, recording, takeover
+from agentd.dialogue import answers, freestyle, hearing, machines, recording, takeover
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import (
+    Amd,
     Answered,
     DrainRequested,
     Dtmf,
@@ -25,6 +26,7 @@ from agentd.dialogue.events import (
     Fault,
     FreestyleFailed,
     FreestyleSentence,
+    GreetingOver,
     HungUp,
     IntentGuessed,
     Interruption,
@@ -113,6 +115,10 @@ def _open(moves: Moves, event: Event) -> None:
             moves.state.partial = event.text
         case Interruption():
             hearing.interruption(moves, event)
+        case Amd():
+            machines.amd(moves, event)
+        case GreetingOver():
+            machines.greeting_over(moves, event)
         case SayDone():
             hearing.say_done(moves, event)
         case SayFailed():
@@ -149,10 +155,14 @@ def _ending(moves: Moves, event: Event) -> None:
             _timer(moves, event)
         case TransferDone():
             _transfer_done(moves, event.ok, event.reason)
+        case GreetingOver() if moves.state.message:
+            machines.greeting_over(moves, event)
         case Fault():
             hearing.fault(moves, event.reason, speakable=event.speakable)
         case DrainRequested() if moves.state.phase is Phase.TRANSFERRING:
             _drain(moves)
+        case DrainRequested() if moves.state.message == "waiting":
+            moves.hang_up()
 
 
 def _still_opt_out(moves: Moves, event: Event) -> None:
@@ -198,6 +208,8 @@ def _timer(moves: Moves, event: TimerFired) -> None:
             _say_lost(moves)
         case "transfer":
             _transfer_done(moves, False, "no reply")
+        case "machine":
+            machines.timed_out(moves)
         case "call":
             moves.finish(reason="limit")
 

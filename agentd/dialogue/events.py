@@ -5,7 +5,12 @@ them. Times called `*_ms` are milliseconds since the call was answered, except `
 which is a length of audio.
 """
 
+from typing import Literal
+
 import msgspec
+
+# Who has picked up. `undecided`: nothing told within the time it may take.
+Verdict = Literal["human", "machine", "screening", "announcement", "undecided"]
 
 
 class Event(msgspec.Struct, frozen=True, tag=True):
@@ -135,6 +140,34 @@ class Dtmf(Event, frozen=True):
     digit: str
 
 
+class Amd(Event, frozen=True):
+    """Who has picked up (answering machine detection), as far as it is known.
+
+    Said again when more is known: a `human` may turn out to be a `machine`, and a `screening`
+    assistant repeats itself. `reason`: the evidence, for people to read.
+    """
+
+    verdict: Verdict
+    at_ms: int
+    reason: str = ""
+
+
+class GreetingOver(Event, frozen=True):
+    """What a machine or a screening assistant had to say is over, and it listens.
+
+    by: a `beep` that has ended, or a `silence` long enough; a beep may follow a silence.
+    """
+
+    by: Literal["beep", "silence"]
+    at_ms: int
+
+
+class Beep(Event, frozen=True):
+    """The switch has heard a beep (mod_avmd), about 0.2 s into it."""
+
+    hz: float = 0.0
+
+
 class TransferDone(Event, frozen=True):
     """The switch took or refused a transfer."""
 
@@ -178,6 +211,9 @@ AnyEvent = (
     | IntentGuessed
     | TimerFired
     | Dtmf
+    | Amd
+    | GreetingOver
+    | Beep
     | TransferDone
     | HungUp
     | Fault

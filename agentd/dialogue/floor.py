@@ -215,7 +215,9 @@ class Floor:
         if self.state.speaking:
             self.start_timer("answer", self.brain.timing.answer_timeout_s)
         else:
-            self.start_timer("silence", self.brain.timing.silence_s)
+            timing = self.brain.timing
+            patience = timing.screening_s if self.state.screening else timing.silence_s
+            self.start_timer("silence", patience)
 
     # --- facts
 

@@ -8,7 +8,7 @@
   yes to the question before, the Say is resumed; else it is the answer.
 """
 
-from agentd.dialogue import answers, freestyle, recording
+from agentd.dialogue import answers, freestyle, machines, recording
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Interruption, SayDone, SayFailed, Utterance
 from agentd.dialogue.intents import Intent
@@ -43,6 +43,8 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         spoken = spoken or said.intent in answers.ALWAYS_HEARD
     if spoken:
         state.silences = state.noises = 0
+    if machines.utterance(moves, heard, said):
+        return
     special = said is not None and (said.intent in answers.ALWAYS_HEARD or said.unrecorded)
     if state.speech is not None:
         if special and said is not None and state.speech.interruptible:
@@ -184,7 +186,9 @@ def _after(
     else:
         moves.cancel_ask()
         timely = [said for heard, said in readings if not _too_early(moves, heard)]
-        if timely:
+        if moves.state.screening == "told" and any(answers.has_words(h.text) for h, _ in readings):
+            machines.person(moves)
+        elif timely:
             answers.act(moves, timely[-1])
         else:
             moves.wait()

@@ -70,23 +70,12 @@ def lint(
 
 def _disclosure(scenario: Scenario) -> list[Finding]:
     hello = scenario.steps[HELLO]
-    said = normalise(fill(f"{hello.text} {hello.question}", scenario.columns({})))
-    affirmed = _DENIED.sub(" ", said)
-    found = []
-
-    def missing(what: str, mend: str) -> None:
-        found.append(
-            Finding("error", "step Hello, field text", f"the disclosure does not say {what}", mend)
-        )
-
-    if not _holds(said, scenario.agent_name):
-        missing("who calls", f"say the agent's name, {scenario.agent_name!r}")
-    if not _holds(said, scenario.company):
-        missing("for whom", f"say the company, {scenario.company!r}")
-    if not re.search(rf"\b(?:{_COMMERCIAL})\b", affirmed):
-        missing("that the call is commercial", "say for instance « un appel commercial »")
-    if not re.search(rf"\b(?:{_ARTIFICIAL})\b", affirmed):
-        missing("that the voice is artificial", "say for instance « une voix artificielle »")
+    found = _identity(
+        scenario, f"{hello.text} {hello.question}", "step Hello, field text", "the disclosure"
+    )
+    if scenario.voicemail.strip():
+        # Whoever listens to it later has heard no disclosure.
+        found += _identity(scenario, scenario.voicemail, "field voicemail", "the message")
     if hello.interruptible:
         found.append(
             Finding(
@@ -110,6 +99,26 @@ def _disclosure(scenario: Scenario) -> list[Finding]:
                 "say « Cet appel est enregistré », or remove the field: that is said by default",
             )
         )
+    return found
+
+
+def _identity(scenario: Scenario, text: str, place: str, what_it_is: str) -> list[Finding]:
+    """Who calls, for whom, that it is commercial, that the voice is artificial."""
+    said = normalise(fill(text, scenario.columns({})))
+    affirmed = _DENIED.sub(" ", said)
+    found = []
+
+    def missing(what: str, mend: str) -> None:
+        found.append(Finding("error", place, f"{what_it_is} does not say {what}", mend))
+
+    if not _holds(said, scenario.agent_name):
+        missing("who calls", f"say the agent's name, {scenario.agent_name!r}")
+    if not _holds(said, scenario.company):
+        missing("for whom", f"say the company, {scenario.company!r}")
+    if not re.search(rf"\b(?:{_COMMERCIAL})\b", affirmed):
+        missing("that the call is commercial", "say for instance « un appel commercial »")
+    if not re.search(rf"\b(?:{_ARTIFICIAL})\b", affirmed):
+        missing("that the voice is artificial", "say for instance « une voix artificielle »")
     return found
 
 

@@ -80,6 +80,9 @@ class CallState(msgspec.Struct):
     recorded, recording: the call may be recorded; "" before the notice has been heard, then "on",
         or "refused" once the prospect has objected.
     when_repeated: the question when to call back has been asked a second time.
+    amd: who has picked up, as far as the ears know.
+    screening: an assistant screens us: it `asks`, we have `told` it who calls, it `holds` the line.
+    message: to a machine: `waiting` for its beep, or being left after a `beep` or a `silence`.
     takeovers: how often the call has passed to another agentd.
     asked: what the language model is being asked; asks: how often it was. talk: the newest turns,
         (who, text). freestyle, second_opinion: what it may be asked.
@@ -114,6 +117,10 @@ class CallState(msgspec.Struct):
     silences: int = 0
     noises: int = 0
     failures: int = 0
+
+    amd: str = ""
+    screening: str = ""
+    message: str = ""
 
     when_repeated: bool = False
     objections: list[str] = []
