@@ -287,8 +287,8 @@ def test_the_command_itself_with_the_embedded_voice(project, speech_models):
         for _ in range(2)
     ]
     assert [(o.returncode, o.stderr) for o in outputs] == [(0, ""), (0, "")]
-    assert "74 of 74 lines rendered by SVOX Pico fr-FR\n" in outputs[0].stdout
-    assert "74 recordings recognised back, word error 0." in outputs[0].stdout
+    assert "78 of 78 lines rendered by SVOX Pico fr-FR\n" in outputs[0].stdout
+    assert "78 recordings recognised back, word error 0." in outputs[0].stdout
     assert outputs[1].stdout.startswith("julie: 0 of")
     master = project / "audio/julie/22050/objections/general_obj_trop_cher.wav"
     assert 3 < soundfile.info(master).duration < 15
@@ -494,7 +494,7 @@ def test_an_engine_that_is_missing_names_what_to_install(tools, anne, engine, sa
 
 def test_a_dry_run_renders_nothing(tools, hum, settings):
     result = tools("clone-voice", "julie", "--theme", "general", "--dry-run")
-    assert "julie: 74 of 74 lines have no recording of their text" in result.stdout
+    assert "julie: 78 of 78 lines have no recording of their text" in result.stdout
     assert hum.said == []
     assert not settings.path("audio", "julie").exists()
 
