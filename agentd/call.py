@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import gevent
 from gevent.event import AsyncResult
@@ -37,6 +38,7 @@ INBOX = 2_000  # events; a call that has this many waiting is broken, and is end
 SYNTHESIS_TIMEOUT_S = 4.0
 MOST_DEAF = 2  # turns in a row that no recogniser looked at, before the call is given up
 COLUMN = "agentd_contact_"
+HOME_ZONE = "Europe/Paris"
 # A call's id names its spool file and is put in the fork's metadata.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
 
@@ -124,7 +126,8 @@ class Call:
             for name, value in variables.items()
             if name.startswith(COLUMN)
         }
-        answered = datetime.now(UTC).astimezone()
+        zone = _zone(variables.get("agentd_zone", ""))
+        answered = datetime.now(UTC).astimezone(zone)
         try:
             scenario, brain = self._look_up(asked)
             self._library = self._house.library(scenario.voice)
@@ -138,6 +141,7 @@ class Call:
             when=answered.isoformat(timespec="seconds"),
             seed=secrets.randbelow(1_000_000),
             recorded=self._settings.call.record,
+            zone=zone.key,
         )
         if not self._start(*known):
             opening = self._known_already(known) or opening
@@ -468,6 +472,14 @@ class Call:
             self.post(ev.SayDone(say_id, completed=False, heard_ms=0))
         else:
             self._leg.stop(say_id)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """The callee's zone by its IANA name; without one, or with one nobody knows, Paris."""
+    try:
+        return ZoneInfo(name or HOME_ZONE)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo(HOME_ZONE)
 
 
 def _expected(error: Exception) -> bool:

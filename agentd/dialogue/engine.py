@@ -37,7 +37,6 @@ from agentd.dialogue.events import (
 )
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
-from agentd.dialogue.phrases import phrase
 from agentd.dialogue.scenario import HELLO
 from agentd.dialogue.state import CallState, Phase, dump, new_state, restore
 
@@ -87,6 +86,7 @@ def _before_answer(moves: Moves, event: Event) -> None:
         state.phase = Phase.OPEN
         state.contact = dict(event.contact)
         state.seed, state.recorded = event.seed, event.recorded
+        state.when, state.zone = event.when, event.zone
         if moves.scenario.background:
             moves.actions.append(Background(moves.scenario.background))
         moves.start_timer("call", moves.brain.timing.max_call_s)
@@ -220,7 +220,7 @@ def _transfer_done(moves: Moves, ok: bool, reason: str) -> None:
 
 def _drain(moves: Moves) -> None:
     disposition = Disposition.LEAD if moves.state.lead else Disposition.FAILED
-    moves.goodbye(disposition, [phrase("bye_drain")], outcome="drain", reason="drain")
+    moves.goodbye(disposition, [moves.phrase("bye_drain")], outcome="drain", reason="drain")
 
 
 def _hung_up(moves: Moves, event: HungUp) -> None:
@@ -235,5 +235,7 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
     state.timers = {}
     moves.say_is_over()
     moves.leave("hangup")
+    if not state.lead:
+        answers.keep_callback(moves, event.cause)
     left = Disposition.FAILED if event.cause in _TECHNICAL else Disposition.HANGUP
     moves.dispose(Disposition.LEAD if state.lead else left, event.cause)

@@ -17,6 +17,8 @@ class Answered(Event, frozen=True):
 
     contact: columns of the contact row, `first_name`, `last_name`, `company` and any extra.
     when: wall time of the answer, ISO 8601 with offset, in the callee's zone.
+    zone: the callee's zone by its IANA name ("Indian/Reunion"), so that a moment named is right
+        across a change of the clocks; empty: the offset of `when`.
     seed: what varied choices (rail returns) start from.
     recorded: the call is being recorded, and the disclosure must say so.
     """
@@ -25,6 +27,7 @@ class Answered(Event, frozen=True):
     when: str
     seed: int = 0
     recorded: bool = False
+    zone: str = ""
 
 
 class Resumed(Event, frozen=True):

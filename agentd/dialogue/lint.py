@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from agentd.dialogue.personalities import PERSONALITIES, known
 from agentd.dialogue.scenario import BYE, CONFIRM_TIME, HELLO, IS_LEADS, Line, Scenario
 from agentd.dialogue.text import fill, normalise
 
@@ -60,6 +61,7 @@ def lint(
     found = [
         *_disclosure(scenario),
         *_theme(scenario, themes),
+        *_personality(scenario),
         *_scoring(scenario),
         *_texts(scenario, columns),
     ]
@@ -126,6 +128,19 @@ def _theme(scenario: Scenario, themes: Collection[str] | None) -> list[Finding]:
             "field theme",
             f"unknown theme {scenario.theme!r}",
             f"use one of {', '.join(sorted(themes)) or '(none found)'}, or write its file",
+        )
+    ]
+
+
+def _personality(scenario: Scenario) -> list[Finding]:
+    if not scenario.personality or known(scenario.personality):
+        return []
+    return [
+        Finding(
+            "error",
+            "field personality",
+            f"unknown profile {scenario.personality!r}",
+            f"use one of {', '.join(PERSONALITIES)}, or remove the field",
         )
     ]
 
