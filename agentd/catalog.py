@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import structlog
 
 from agentd.config import Settings
+from agentd.dialogue import intent_learner
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.objections import Entry, Matcher, parse_entries
 from agentd.dialogue.rail_returns import RailReturns, parse_rail_returns
@@ -120,6 +121,7 @@ class Catalog:
         if not isinstance(scenario, Scenario):
             scenario = self.scenario(scenario)
         dialogue = self._settings.dialogue
+        intent_learner.prepare()  # a second's work, once a process: no call may wait for it
         return Brain(
             scenario,
             self.matcher(scenario.theme),

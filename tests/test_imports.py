@@ -24,6 +24,7 @@ PURE = (
     "dialogue/expectations.py",
     "dialogue/floor.py",
     "dialogue/hearing.py",
+    "dialogue/intent_learner.py",
     "dialogue/intents.py",
     "dialogue/learner.py",
     "dialogue/lexical.py",
