@@ -164,7 +164,8 @@ def _objections(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "objections",
             WARNING,
-            f"more than the {held.most - 1} themes that are kept: the others are read for each call",
+            f"more than the {held.most - 1} themes that are kept: the others are read for "
+            f"each call",
             "move what no scenario uses out of the objections folder",
         )
     yield Finding(

@@ -15,7 +15,7 @@ from agentd.dialogue.expectations import expectation
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
 from agentd.dialogue.said_times import aloud
-from agentd.dialogue.scenario import CONFIRM_TIME, HELLO
+from agentd.dialogue.scenario import CONFIRM_TIME, HELLO, IS_LEADS
 from agentd.dialogue.spoken_times import Moment, holds_time, understand_time
 from agentd.dialogue.state import Then
 from agentd.dialogue.text import normalise
@@ -169,6 +169,8 @@ def transfer_failed(moves: Moves) -> None:
     apology = moves.phrase("transfer_failed")
     if moves.state.callback is not None:
         _close_callback(moves, moves.state.callback, apology=True)
+    elif moves.state.lead and moves.state.step == IS_LEADS:
+        moves.advance("affirm", [apology])  # the lead is one all the same
     elif moves.turns_left:
         moves.turn([apology, *moves.question()])
     else:
@@ -186,8 +188,7 @@ def keep_callback(moves: Moves, cause: str) -> None:
 
 def _human(moves: Moves, said: Reading) -> None:
     if moves.scenario.transfer is not None:
-        line = moves.scenario.own_clip("transfer") or moves.phrase("transfer")
-        moves.say([line], Then.TRANSFER, interruptible=False)
+        moves.announce_transfer()
     elif said.objection is not None:
         _respond(moves, said.objection)
     else:
@@ -251,8 +252,16 @@ def _is_moment(said: Reading) -> bool:
 
 
 def _appoint(moves: Moves, said: Reading) -> None:
-    """The moment agreed on at Confirm_Time: kept as said and as understood, and repeated."""
+    """The moment agreed on at Confirm_Time: kept as said and as understood, and repeated.
+
+    An appointment (objective "rdv") wants a moment: it is asked for again while turns are left.
+    """
     moment, now = _moment(moves, said.text)
+    wanted = moves.scenario.objective == "rdv" and moves.clock() is not None
+    if moment is None and wanted and moves.turns_left:
+        again = moves.step.reprompt.strip()
+        moves.turn([moves.scenario.clip(CONFIRM_TIME, "reprompt")] if again else moves.question())
+        return
     moves.record("callback", text=said.text, purpose="appointment", **_window(moment))
     repeated = [] if moment is None else [moves.live("appointment_at", aloud(moment, now))]
     moves.advance("done", repeated)

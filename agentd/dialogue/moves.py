@@ -92,6 +92,11 @@ class Moves(Floor):
         self.leave(outcome)
         if self.state.step == IS_LEADS and self.state.score >= self.scenario.threshold:
             self.state.lead = True
+            if self.scenario.objective == "transfer" and not self.state.offered:
+                # The lead is what is handed over; should nobody take it, the rail goes on.
+                self.state.offered = True
+                self.announce_transfer(lead_in)
+                return
         following = self.upcoming()
         if following == BYE:
             self.finish((*lead_in, *self._parting(outcome)))
@@ -164,6 +169,11 @@ class Moves(Floor):
             self.cancel_timer(kind)
         self.state.phase = Phase.OVER
         self.actions.append(Hangup())
+
+    def announce_transfer(self, lead_in: Iterable[Clip] = ()) -> None:
+        """Say that a person takes over, then hand the call over."""
+        line = self.scenario.own_clip("transfer") or self.phrase("transfer")
+        self.say([*lead_in, line], Then.TRANSFER, interruptible=False)
 
     def hand_over(self) -> None:
         """Ask the switch to transfer; its answer is a TransferDone, or a timer."""

@@ -53,6 +53,7 @@ class CallState(msgspec.Struct):
     step, turns, rebutted: the step being held, agent turns spent in it, rebuttal already said.
     callback: what the prospect said when asking to be called back without saying when; we have
         then left the rail and asked when.
+    offered: the lead has been announced to a person (objective "transfer").
     unsure: the moment named, while its half of the day is being asked for.
     when, zone: of the answer, as `Answered` has them.
     speech: the Say in the air; `broken`: an interrupted one that may have to be resumed.
@@ -79,6 +80,7 @@ class CallState(msgspec.Struct):
     outcomes: dict[str, str] = {}
     score: int = 0
     lead: bool = False
+    offered: bool = False
     disposition: str = ""
     suppressed: bool = False
 

@@ -959,3 +959,66 @@ def test_a_disclosure_of_which_nothing_was_heard_is_no_turn(heard_ms: int, kept:
     gone = engine.handle(held, state, events.HungUp("NORMAL_CLEARING"), 60)
     turns = [a for a in (*done, *gone) if isinstance(a, Record) and a.kind == "turn"]
     assert len(turns) == kept
+
+
+# --- objectives
+
+
+def objective(name: str, **changes: object) -> Line:
+    return Line(brain(scenario(objective=name, transfer=TRANSFER, **changes)))
+
+
+def test_a_lead_is_handed_over_when_that_is_the_objective() -> None:
+    line = to_step(objective("transfer"), "Is_Leads")
+    line.says("oui")
+    assert line.last_keys == ["phrases/transfer"]
+    line.hear_out()
+    assert line.of(Transfer) == [Transfer("conseiller")]
+    line.send(events.TransferDone(True))
+    assert line.disposition == ("TRANSFERRED", 100)
+    assert line.outcomes["Is_Leads"] == "affirm"
+
+
+def test_a_lead_nobody_takes_stays_one_and_is_asked_when() -> None:
+    line = to_step(objective("transfer"), "Is_Leads")
+    line.says("oui")
+    line.hear_out()
+    line.send(events.TransferDone(False, "NO_ANSWER"))
+    assert line.last_keys[0] == "phrases/transfer_failed"
+    assert line.state.step == "Confirm_Time"
+    line.says("demain à dix heures")
+    assert line.disposition == ("LEAD", 100)
+    assert len(line.of(Transfer)) == 1
+
+
+def test_who_refuses_is_not_handed_over() -> None:
+    line = to_step(objective("transfer"), "Is_Leads")
+    line.says("non")
+    assert line.of(Transfer) == []
+    assert line.disposition == ("NOT_INTERESTED", 60)
+
+
+def test_an_appointment_wants_a_moment() -> None:
+    line = to_step(objective("rdv"), "Confirm_Time")
+    line.says("oui d'accord")
+    assert line.state.step == "Confirm_Time"
+    assert line.records("callback") == []
+    line.says("demain à dix heures")
+    (kept,) = line.records("callback")
+    assert kept["start"] == "2025-06-03T10:00:00+02:00"
+    assert line.disposition == ("LEAD", 100)
+
+
+def test_an_appointment_nobody_can_name_ends_a_lead_all_the_same() -> None:
+    line = to_step(objective("rdv"), "Confirm_Time")
+    line.says("oui d'accord")
+    line.says("comme vous voulez")
+    (kept,) = line.records("callback")
+    assert (kept["text"], kept["start"]) == ("comme vous voulez", None)
+    assert line.disposition == ("LEAD", 100)
+
+
+def test_a_lead_takes_any_answer_for_a_moment() -> None:
+    line = to_step(objective("lead"), "Confirm_Time")
+    line.says("oui d'accord")
+    assert line.disposition == ("LEAD", 100)
