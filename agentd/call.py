@@ -17,6 +17,7 @@ import gevent
 from gevent.event import AsyncResult
 from gevent.queue import Empty, Full, Queue
 
+from agentd.call_recording import CallRecording
 from agentd.dialogue import actions as act
 from agentd.dialogue import engine
 from agentd.dialogue import events as ev
@@ -67,6 +68,8 @@ class Call:
         self._ended = False
         self._hung_up: ev.HungUp | None = None
         self._state = engine.new_state()
+        self._recording: CallRecording | None = None
+        self._answered: datetime | None = None  # when another agentd has answered it
         self._disposition = ""
         self._clock = Stopwatch(house.metrics)
         self._log = log.bind(call=self.id)
@@ -145,6 +148,10 @@ class Call:
         )
         if not self._start(*known):
             opening = self._known_already(known) or opening
+            answered = self._answered or answered
+        self._recording = CallRecording(
+            self._leg, self._settings.path("recordings"), self.id, answered
+        )
         self._ears = Ears(
             self.post,
             self._house.recogniser,
@@ -193,6 +200,7 @@ class Call:
             self._start(*known)
             return None
         since = (known[3] - held.answered_at).total_seconds() if held.answered_at else 0.0
+        self._answered = held.answered_at
         # Two machines' clocks may differ; the call's own does not go back.
         self._born = time.monotonic() - max(since, held.at_ms / 1000)
         self._leg.take_over()
@@ -274,7 +282,8 @@ class Call:
                 self._log.error("closing failed", error=str(error))
         cause = self._hung_up.cause if self._hung_up is not None else "UNKNOWN"
         try:
-            self._ledger.finish(datetime.now(UTC), cause, None)
+            recorded = self._recording.finish() if self._recording is not None else None
+            self._ledger.finish(datetime.now(UTC), cause, recorded)
         except Exception as error:  # noqa: BLE001 - the top of a call
             self._log.error("call not finished in the store", error=str(error))
             if isinstance(error, OSError):  # there may be room again later
@@ -385,6 +394,10 @@ class Call:
                 self._cancel(timer_id)
             case act.Background(file=file):
                 self._background(file)
+            case act.StartRecording() if self._recording is not None:
+                self._recording.start()
+            case act.StopRecording(erase=erase) if self._recording is not None:
+                self._recording.stop(erase=erase)
             case act.Transfer(target=target):
                 self._leg.transfer(target)
             case act.Hangup(cause=cause):

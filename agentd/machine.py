@@ -134,6 +134,8 @@ def folders(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding(f"folder {name}", OK, f"{path} can be written")
     yield from _readable_by_the_switch(settings.path("audio"))
+    if settings.call.record:
+        yield from _writable_by_the_switch(settings.path("recordings"))
 
 
 def _unwritable(path: Path) -> str:
@@ -160,6 +162,21 @@ def _readable_by_the_switch(audio: Path) -> Iterator[Finding]:
             WARNING,
             f"{closed[-1]} is closed to other users: FreeSWITCH may not reach the recordings",
             f"chmod o+x {' '.join(map(str, closed))}, or run both as one user",
+        )
+
+
+def _writable_by_the_switch(recordings: Path) -> Iterator[Finding]:
+    """FreeSWITCH makes the recordings itself, and agentd must be able to erase them."""
+    mode = _nearest(recordings).stat().st_mode
+    group = mode & stat.S_ISGID and mode & 0o030 == 0o030
+    if os.geteuid() != 0 and not group and mode & 0o003 != 0o003:
+        yield Finding(
+            "folder recordings",
+            WARNING,
+            f"{recordings} is not setgid and writable for its group: unless FreeSWITCH runs as the "
+            "same user, no call is recorded",
+            f"mkdir -p {recordings} && chmod 2770 {recordings}, and put FreeSWITCH's user into its "
+            "group",
         )
 
 

@@ -33,11 +33,18 @@ def _calls() -> Iterator[Bar]:
     yield from calls.bars()
 
 
+def _load() -> Iterator[Bar]:
+    from benchmarks import load
+
+    yield from load.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
     "speech": _speech,
     "calls": _calls,
+    "load": _load,
 }
 
 

@@ -39,6 +39,7 @@ PURE = (
     "dialogue/phrases.py",
     "dialogue/polarity.py",
     "dialogue/rail_returns.py",
+    "dialogue/recording.py",
     "dialogue/replay.py",
     "dialogue/said_times.py",
     "dialogue/scenario.py",

@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 @click.option(
     "--repeat", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Of each."
 )
+@click.option(
+    "--per-minute",
+    type=click.FloatRange(0, min_open=True),
+    help="Calls begun in a minute at most; without it as fast as --concurrency allows.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a call, and nothing else.")
 @click.option(
     "--connect",
@@ -56,6 +61,7 @@ def simulate(
     out: Path,
     concurrency: int,
     repeat: int,
+    per_minute: float | None,
     as_json: bool,
     connect: str | None,
 ) -> None:
@@ -92,7 +98,9 @@ def simulate(
     results = []
     with _agentd(settings, out, address, concurrency) as (reached, repo):
         simulation = Simulation(file, reached, repo, out, voices)
-        for result in simulation.run(personas, concurrency=concurrency, repeat=repeat):
+        for result in simulation.run(
+            personas, concurrency=concurrency, repeat=repeat, per_minute=per_minute
+        ):
             click.echo(report.encode(result.json) if as_json else result.text)
             results.append(result.json)
     if not as_json and len(results) > 1:

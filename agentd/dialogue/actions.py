@@ -87,14 +87,25 @@ class Record(Action, frozen=True):
 #   suppression  reason ("optout"|"dtmf"), text
 #   callback     text (as said), purpose ("callback"|"appointment"), start, end: the window
 #                understood, ISO 8601 with the callee's offset; null when no moment was
+#   recording    state ("started"|"refused")
 #   disposition  disposition, score, reason
-KINDS = ("turn", "step", "score", "suppression", "callback", "disposition")
+KINDS = ("turn", "step", "score", "suppression", "callback", "recording", "disposition")
 
 
 class Background(Action, frozen=True):
     """Start (`file` given) or stop (`file` empty) the looped ambience."""
 
     file: str
+
+
+class StartRecording(Action, frozen=True):
+    """Record both sides of the call from now on; again while it is recorded changes nothing."""
+
+
+class StopRecording(Action, frozen=True):
+    """Record no further; `erase`: nor keep what was recorded so far."""
+
+    erase: bool = False
 
 
 class Transfer(Action, frozen=True):
@@ -109,7 +120,19 @@ class Hangup(Action, frozen=True):
     cause: str = "NORMAL_CLEARING"
 
 
-AnyAction = Say | Stop | Listen | StartTimer | CancelTimer | Record | Background | Transfer | Hangup
+AnyAction = (
+    Say
+    | Stop
+    | Listen
+    | StartTimer
+    | CancelTimer
+    | Record
+    | Background
+    | StartRecording
+    | StopRecording
+    | Transfer
+    | Hangup
+)
 
 _decoder: msgspec.json.Decoder[AnyAction] = msgspec.json.Decoder(AnyAction)
 

@@ -6,14 +6,17 @@ affirm or deny, repeat, greeting, unclear. Which of them an utterance is belongs
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
 
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Utterance
 from agentd.dialogue.expectations import expectation
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
+from agentd.dialogue.recording import without_refusal
 from agentd.dialogue.said_times import aloud
 from agentd.dialogue.scenario import CONFIRM_TIME, HELLO, IS_LEADS
 from agentd.dialogue.spoken_times import Moment, holds_time, understand_time
@@ -40,12 +43,14 @@ _BACKCHANNEL = _HESITATION | _tokens(
 
 @dataclass(frozen=True)
 class Reading:
-    """One utterance as understood. `clear` is false when it was recognised too badly to use."""
+    """One utterance as understood. `clear` is false when it was recognised too badly to use;
+    `unrecorded` when it refuses to be recorded, whatever else it says."""
 
     text: str
     intent: Intent
     objection: str | None
     clear: bool = True
+    unrecorded: bool = False
 
 
 def has_words(text: str) -> bool:
@@ -62,8 +67,20 @@ def read(moves: Moves, heard: Utterance) -> Reading:
     """Understand an utterance where the call stands.
 
     An opt-out counts in any reading of the recogniser and at any confidence: calling back someone
-    who asked us not to is worse than losing a call.
+    who asked us not to is worse than losing a call. So does a refusal to be recorded.
     """
+    readings = (heard.text, *heard.alternatives) if moves.state.recorded else ()
+    rests = [rest for text in readings if (rest := without_refusal(text)) is not None]
+    if not rests:
+        return _read(moves, heard)
+    rest = rests[0]
+    if not has_words(rest):
+        return Reading(heard.text, Intent.UNCLEAR, None, unrecorded=True)
+    said = _read(moves, msgspec.structs.replace(heard, text=rest, alternatives=()))
+    return replace(said, text=heard.text, unrecorded=True)
+
+
+def _read(moves: Moves, heard: Utterance) -> Reading:
     brain, state = moves.brain, moves.state
     expected = None
     if state.callback is None and state.step in moves.scenario.steps:
@@ -101,6 +118,8 @@ def act(moves: Moves, said: Reading) -> None:
         _appoint(moves, said)
     elif said.intent is Intent.CALLBACK:
         _callback(moves, said)
+    elif said.unrecorded:
+        _unrecorded(moves, said)
     elif said.intent in (Intent.OBJECTION, Intent.QUESTION):
         _object(moves, said)
     elif said.intent is Intent.AFFIRM:
@@ -184,6 +203,17 @@ def keep_callback(moves: Moves, cause: str) -> None:
         moment, _ = _moment(moves, state.callback)
         moves.record("callback", text=state.callback, purpose="callback", **_window(moment))
         moves.dispose(Disposition.CALLBACK, cause)
+
+
+def _unrecorded(moves: Moves, said: Reading) -> None:
+    """The recording has been erased: say so, and go on. A no beside it was to the recording."""
+    noted = moves.phrase("recording_stopped")
+    if said.intent is Intent.AFFIRM:
+        moves.advance("affirm", [noted])
+    elif moves.turns_left:
+        moves.turn([noted, *moves.question()])
+    else:
+        moves.advance("unscored", [noted])
 
 
 def _human(moves: Moves, said: Reading) -> None:

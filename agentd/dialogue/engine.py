@@ -13,7 +13,7 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, hearing, takeover
+from agentd.dialogue import answers, hearing, recording, takeover
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
@@ -152,6 +152,8 @@ def _still_opt_out(moves: Moves, event: Event) -> None:
         moves.record_prospect(event, said.intent, said.objection)
         if said.intent is Intent.OPTOUT:
             moves.suppress("optout", event.text)
+        if said.unrecorded:
+            recording.refuse(moves)
     elif isinstance(event, Dtmf) and event.digit == _OPT_OUT_DIGIT:
         moves.suppress("dtmf", "")
 
@@ -212,6 +214,7 @@ def _transfer_done(moves: Moves, ok: bool, reason: str) -> None:
     state.phase = Phase.OPEN
     if moves.scenario.background:
         moves.actions.append(Background(moves.scenario.background))
+    recording.go_on(moves)
     if state.suppressed:
         answers.opt_out(moves, "optout", "")
     else:

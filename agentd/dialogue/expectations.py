@@ -13,6 +13,13 @@ _YES_NO = (
     "d'accord",
     "pas du tout",
 )
+# The notice of a recorded call is the last thing said before the first answer.
+UNRECORDED = (
+    "je ne veux pas être enregistré",
+    "je refuse d'être enregistré",
+    "je refuse l'enregistrement",
+    "je m'oppose à l'enregistrement",
+)
 _HELLO = ("allô", "oui bonjour", "oui je vous écoute", "c'est qui")
 _WHEN = (
     "demain matin",
@@ -32,12 +39,15 @@ def expectation(step: Step) -> Expectation:
     return Expectation(affirm=step.affirm_examples, deny=step.deny_examples)
 
 
-def likely(name: str, step: Step) -> tuple[str, ...]:
-    """Short answers likely at a step, as a recogniser writes them, most specific first."""
+def likely(name: str, step: Step, *, recorded: bool = False) -> tuple[str, ...]:
+    """Short answers likely at a step, as a recogniser writes them, most specific first.
+
+    recorded: the call is, and nobody has objected yet.
+    """
     if name == CONFIRM_TIME:
         usual: tuple[str, ...] = (*_WHEN, *_YES_NO)
     elif name == HELLO:
-        usual = (*_HELLO, *_YES_NO)
+        usual = (*_HELLO, *_YES_NO, *(UNRECORDED if recorded else ()))
     else:
         usual = _YES_NO
     return tuple(dict.fromkeys((*step.affirm_examples, *step.deny_examples, *usual)))

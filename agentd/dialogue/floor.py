@@ -153,10 +153,13 @@ class Floor:
     def listen(self) -> None:
         """Tell the ears what is likely to come."""
         name = self.state.step
+        recorded = self.state.recorded and self.state.recording != "refused"
         if self.state.callback is not None:
             self.actions.append(Listen(CALLBACK, likely_times()))
         else:
-            self.actions.append(Listen(name, likely(name, self.scenario.steps[name])))
+            self.actions.append(
+                Listen(name, likely(name, self.scenario.steps[name], recorded=recorded))
+            )
 
     # --- timers
 

@@ -8,7 +8,7 @@
   yes to the question before, the Say is resumed; else it is the answer.
 """
 
-from agentd.dialogue import answers
+from agentd.dialogue import answers, recording
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Interruption, SayDone, SayFailed, Utterance
 from agentd.dialogue.intents import Intent
@@ -37,10 +37,12 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         if said.intent is Intent.OPTOUT:
             # Committed now: whatever happens to the call next, it is not lost.
             moves.suppress("optout", said.text)
+        if said.unrecorded:
+            recording.refuse(moves)
         spoken = spoken or said.intent in answers.ALWAYS_HEARD
     if spoken:
         state.silences = state.noises = 0
-    special = said is not None and said.intent in answers.ALWAYS_HEARD
+    special = said is not None and (said.intent in answers.ALWAYS_HEARD or said.unrecorded)
     if state.speech is not None:
         if special and said is not None and state.speech.interruptible:
             moves.interrupted()
@@ -91,6 +93,8 @@ def say_done(moves: Moves, event: SayDone) -> None:
     moves.say_is_over(completed=event.completed)
     state.failures = 0
     kept, state.heard = state.heard, []
+    if event.completed and _is_disclosure(moves, speech):
+        recording.begin(moves)
     if state.phase is not Phase.OPEN:
         _after(moves, speech)
         return
@@ -147,7 +151,7 @@ def _after(
     if speech.then is Then.TRANSFER:
         # A person is what they are about to get.
         urgent = urgent - {Intent.HUMAN, Intent.CALLBACK}
-    special = [said for _, said in readings if said.intent in urgent]
+    special = [said for _, said in readings if said.intent in urgent or said.unrecorded]
     special.sort(key=lambda said: said.intent is not Intent.OPTOUT)
     if speech.then is Then.HANGUP:
         moves.leave("done")

@@ -6,7 +6,7 @@ writes the state and collects the actions.
 
 from collections.abc import Iterable
 
-from agentd.dialogue import phrases, scoring
+from agentd.dialogue import phrases, recording, scoring
 from agentd.dialogue.actions import Background, Clip, Hangup, Transfer
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.floor import Floor
@@ -183,5 +183,6 @@ class Moves(Floor):
         if self.scenario.background:
             # The ambience is ours: the person who takes the call must not sit in it.
             self.actions.append(Background(""))
+        recording.hand_over(self)
         self.actions.append(Transfer(target.target))
         self.start_timer("transfer", self.brain.timing.transfer_s)

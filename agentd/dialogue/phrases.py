@@ -10,7 +10,8 @@ from agentd.dialogue.personalities import personality
 
 _PHRASES = {
     # Said after the disclosure when the call is recorded and the scenario has no notice of its own.
-    "recording": "Cet appel est enregistré.",
+    "recording": "Cet appel est enregistré, vous pouvez vous y opposer.",
+    "recording_stopped": "C'est noté, l'enregistrement est arrêté et effacé.",
     # Before a question asked again.
     "still_there": "Vous êtes toujours là ?",
     "hear_badly": "Excusez-moi, je vous entends mal.",

@@ -60,6 +60,8 @@ class CallState(msgspec.Struct):
     last: what was said at the last turn, for "pardon ?".
     heard: utterances that came during a Say and wait for its end.
     silences, noises, failures: how many in a row.
+    recorded, recording: the call may be recorded; "" before the notice has been heard, then "on",
+        or "refused" once the prospect has objected.
     when_repeated: the question when to call back has been asked a second time.
     takeovers: how often the call has passed to another agentd.
     timers: kind -> id of the live timer of that kind; any other id is stale.
@@ -71,6 +73,7 @@ class CallState(msgspec.Struct):
     recorded: bool = False
     when: str = ""
     zone: str = ""
+    recording: str = ""
 
     step: str = ""
     turns: int = 0

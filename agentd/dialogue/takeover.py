@@ -6,7 +6,7 @@ What the prospect said meanwhile was heard by nobody, so the question is asked a
 
 import msgspec
 
-from agentd.dialogue import answers, hearing
+from agentd.dialogue import answers, hearing, recording
 from agentd.dialogue.actions import Background, Clip
 from agentd.dialogue.moves import Moves
 from agentd.dialogue.state import CallState, Phase, Speech, Then, restore
@@ -67,6 +67,7 @@ def _go_on(moves: Moves, cut: Speech | None) -> None:
     state = moves.state
     if moves.scenario.background:
         moves.actions.append(Background(moves.scenario.background))
+    recording.go_on(moves)
     left = moves.brain.timing.max_call_s - moves.now / 1000
     moves.start_timer("call", round(max(_LEAST_S, left), 1))
     if state.suppressed:

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 # Seconds. Answers are promised within .5 (median) and .8 (p95); the rules answer within .001.
 _ANSWER = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
 _WORK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_STALL = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _CALL = (5, 10, 20, 30, 60, 120, 180, 300, 600)
 
 # Of `agentd_stage_seconds`: where the time of an answer goes.
@@ -96,7 +97,7 @@ class Metrics:
             "agentd_loop_stall_seconds",
             "How late a timer of the event loop fires, looked at 10 times a second.",
             (),
-            buckets=_WORK,
+            buckets=_STALL,
         )
         self._recogniser_s = self._made(
             Counter, "agentd_recogniser_seconds", "Thread time of recognition, by kind.", ("kind",)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agentd.simulator.commands import words
-from agentd.simulator.effects import ForkDo, ForkStart
+from agentd.simulator.effects import ForkDo, ForkStart, RecordStart, RecordStop
 
 if TYPE_CHECKING:
     from agentd.simulator.wire import Switch
@@ -17,6 +17,7 @@ FORK_USAGE = (
     "[wss-url | path] [mono | mixed | stereo] [8000 | 16000 | 24000 | 32000 | 64000] "
     "[bugname] [metadata]\n"
 )
+RECORD_USAGE = "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"
 FORK_FAILED = "-ERR Operation Failed\n"
 FORK_OK = "+OK Success\n"
 DEFAULT_BUG = "audio_fork"
@@ -145,6 +146,28 @@ def _displace(switch: "Switch", rest: str) -> str:
     return FORK_OK
 
 
+def _record(switch: "Switch", rest: str) -> str:
+    given = words(rest, 5)
+    if len(given) < 3 or given[1] not in ("start", "stop"):
+        return RECORD_USAGE
+    uuid, action, path = given[:3]
+    if not _ours(switch, uuid):
+        return "-ERR Cannot locate session!\n"
+    if action == "start":
+        if not switch.may_write(path):
+            return "-ERR Cannot record session!\n"
+        if path not in switch.records:  # asked twice for one file it warns in its log only
+            switch.records.add(path)
+            stereo = switch.channel.variables.get("RECORD_STEREO") == "true"
+            switch.add(RecordStart(path, stereo))
+        return FORK_OK
+    if path not in switch.records:
+        return "-ERR Cannot stop record session!\n"
+    switch.records.discard(path)
+    switch.add(RecordStop(path))
+    return FORK_OK
+
+
 def _audio_fork(switch: "Switch", rest: str) -> str:
     given = words(rest, 7)
     if len(given) < 2:
@@ -204,5 +227,6 @@ _COMMANDS: dict[str, Callable[["Switch", str], str]] = {
     "uuid_kill": _kill,
     "uuid_transfer": _transfer,
     "uuid_displace": _displace,
+    "uuid_record": _record,
     "uuid_audio_fork": _audio_fork,
 }

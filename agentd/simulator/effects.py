@@ -35,4 +35,19 @@ class ForkDo:
     text: str = ""
 
 
-Effect = Send | Close | ForkStart | ForkDo
+@dataclass(frozen=True)
+class RecordStart:
+    """Begin a recording of the channel in a file; stereo: the caller left, us right."""
+
+    path: str
+    stereo: bool
+
+
+@dataclass(frozen=True)
+class RecordStop:
+    """Complete the recording in that file."""
+
+    path: str
+
+
+Effect = Send | Close | ForkStart | ForkDo | RecordStart | RecordStop

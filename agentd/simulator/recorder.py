@@ -25,9 +25,14 @@ class Recorder:
         self._prompt += prompt.tobytes()
 
     @property
+    def samples(self) -> int:
+        """Length of the recording so far, in samples."""
+        return len(self._heard) // 2
+
+    @property
     def duration_ms(self) -> int:
         """Of the recording so far."""
-        return len(self._heard) // 2 * 1000 // RATE_HZ
+        return self.samples * 1000 // RATE_HZ
 
     @property
     def said(self) -> Samples:
@@ -45,6 +50,10 @@ class Recorder:
         heard, agent = bytes(self._heard), bytes(self._agent)
         return np.stack([np.frombuffer(heard, np.int16), np.frombuffer(agent, np.int16)], axis=1)
 
-    def write(self, path: Path) -> None:
-        """The stereo recording as a WAV file. Native work and disk: not for the hub."""
-        soundfile.write(path, self.stereo, RATE_HZ, subtype="PCM_16", format="WAV")
+    def write(self, path: Path, begun: int = 0, *, stereo: bool = True) -> None:
+        """The recording from sample `begun` on as a WAV file; both sides mixed unless stereo.
+        Native work and disk: not for the hub."""
+        sound = self.stereo[begun:]
+        if not stereo:
+            sound = np.clip(sound.sum(axis=1, dtype=np.int32), -32768, 32767).astype(np.int16)
+        soundfile.write(path, sound, RATE_HZ, subtype="PCM_16", format="WAV")

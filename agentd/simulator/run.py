@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gevent
 from gevent.pool import Pool
@@ -59,15 +59,24 @@ class Simulation:
         self._longest_s = longest_s
 
     def run(
-        self, personas: Sequence[Persona], *, concurrency: int = 1, repeat: int = 1
+        self,
+        personas: Sequence[Persona],
+        *,
+        concurrency: int = 1,
+        repeat: int = 1,
+        per_minute: float | None = None,
     ) -> Iterator[Result]:
-        """Results as the calls end. Raises MissingResource or SpeechError before the first call."""
+        """Results as the calls end. Raises MissingResource or SpeechError before the first call.
+
+        per_minute: calls begun, at most. Without it all of the first ones begin at once, and go on
+        in step: a load no dialer makes.
+        """
         native = gevent.get_hub().threadpool
         spoken = {p.name: native.apply(self._voices.of, (p,)) for p in personas}
         jobs = [(p, n, repeat) for n in range(1, repeat + 1) for p in personas]
         yield from Pool(concurrency).imap_unordered(
             lambda job: self._one(job[0], job[1], job[2], spoken[job[0].name]),
-            jobs,
+            _spread(jobs, 60.0 / per_minute if per_minute else 0.0),
             maxsize=concurrency,
         )
 
@@ -148,6 +157,17 @@ class Simulation:
         elif kept.ended_at is None:
             problems.append(f"agentd had not ended the call {STORED_WITHIN_S:g} s after its hangup")
         return kept
+
+
+Job = TypeVar("Job")
+
+
+def _spread(jobs: Sequence[Job], apart_s: float) -> Iterator[Job]:
+    """The jobs, each at least so long after the one before."""
+    for number, job in enumerate(jobs):
+        if number:
+            gevent.sleep(apart_s)
+        yield job
 
 
 def _unanswered(persona: Persona) -> dict[str, Any]:

@@ -5,6 +5,7 @@ line) and `fork_client` (the audio fork). Real time: one tick every 20 ms of a m
 ticks that came late are made up for.
 """
 
+import os
 import random
 import socket
 import time
@@ -13,13 +14,14 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import gevent
 from gevent.event import Event as Flag
 
 from agentd.simulator.channel import Channel
 from agentd.simulator.commands import Command, words
-from agentd.simulator.effects import Close, ForkDo, ForkStart, Send
+from agentd.simulator.effects import Close, ForkDo, ForkStart, RecordStart, RecordStop, Send
 from agentd.simulator.files import SoundFiles
 from agentd.simulator.fork_client import ForkClient
 from agentd.simulator.mixer import Doubler, LineModel
@@ -92,7 +94,8 @@ class SimulatedCall:
         channel.set("send_silence_when_idle", "-1")
         for name, value in variables.items():
             channel.set(name, value)
-        self.switch = Switch(channel, files.get)
+        self.switch = Switch(channel, files.get, _may_write)
+        self._records: dict[str, tuple[bool, int]] = {}  # path -> stereo, where it begins
         self._prospect = Prospect(persona.turns, voice, persona.greeting)
         self._line = LineModel(persona.line, seed)
         self._doubler = Doubler()
@@ -253,6 +256,12 @@ class SimulatedCall:
                     self._start_fork(effect)
                 case ForkDo(name, action, text):
                     self._do_fork(name, action, text)
+                case RecordStart(path, stereo):
+                    Path(path).touch()
+                    self._records[path] = stereo, self.recorder.samples
+                case RecordStop(path):
+                    stereo, begun = self._records.pop(path)
+                    self.recorder.write(Path(path), begun, stereo=stereo)
         self._wake.set()
 
     def _start_fork(self, start: ForkStart) -> None:
@@ -317,6 +326,10 @@ class SimulatedCall:
             late_ticks=self._late,
             tick_ms=self._work_s * 1000 / ticks,
         )
+
+
+def _may_write(path: str) -> bool:
+    return os.access(Path(path).parent, os.W_OK)
 
 
 class _Ticks:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from agentd.simulator import api
 from agentd.simulator.channel import Channel
 from agentd.simulator.commands import Command, CommandParser, CommandTooLong
-from agentd.simulator.effects import Close, Effect, ForkDo, Send
+from agentd.simulator.effects import Close, Effect, ForkDo, RecordStart, RecordStop, Send
 from agentd.simulator.playing import (
     SILENT,
     TICK_MS,
@@ -26,6 +26,7 @@ from agentd.simulator.playing import (
 
 FIRST_COMMAND_MS = 24_800  # silence after which FreeSWITCH closes the socket
 ZOMBIE_MS = 5  # a connection closed this soon after `connect` leaves the channel parked
+_FILES = (RecordStart, RecordStop)
 FAREWELL = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
 # What `myevents` listens to, of what this switch tells.
 MY_EVENTS = {
@@ -47,10 +48,18 @@ INSTANT = frozenset(
 class Switch:
     """One channel and the client that controls it."""
 
-    def __init__(self, channel: Channel, read: Callable[[str], Sound | None]) -> None:
-        """read: a sound file by its path, None where it cannot be read; must not wait."""
+    def __init__(
+        self,
+        channel: Channel,
+        read: Callable[[str], Sound | None],
+        may_write: Callable[[str], bool] = lambda path: True,
+    ) -> None:
+        """read: a sound file by its path, None where it cannot be read; must not wait.
+        may_write: whether a recording can be made at a path."""
         self.channel = channel
         self.read = read
+        self.may_write = may_write
+        self.records: set[str] = set()
         self.player = Player(self._tell, self._apply, INSTANT)
         silence = channel.variables.get("send_silence_when_idle", "0")
         self.player.idle_silence = silence not in ("", "0")
@@ -189,6 +198,8 @@ class Switch:
         self.player.stop()
         for name in sorted(self.forks):
             self._out.append(ForkDo(name, "hangup"))
+        self._out += [RecordStop(path) for path in sorted(self.records)]
+        self.records.clear()
         self.forks.clear()
         if self.closed:
             return  # the client has left: there is nobody to tell
@@ -272,8 +283,10 @@ class Switch:
                 before, self._out = self._out, []
                 body = api.answer(self, command.rest).encode()
                 head = f"Content-Type: api/response\nContent-Length: {len(body)}\n\n"
-                # The answer goes out before the events the command caused.
-                self._out = [*before, Send(head.encode() + body), *self._out]
+                # The answer goes out before the events the command caused, and after its files.
+                files = [effect for effect in self._out if isinstance(effect, _FILES)]
+                rest = [effect for effect in self._out if not isinstance(effect, _FILES)]
+                self._out = [*before, *files, Send(head.encode() + body), *rest]
             case "bgapi":
                 self._background(command)
             case "exit":

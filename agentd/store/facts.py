@@ -56,6 +56,12 @@ class CallbackFact(msgspec.Struct, frozen=True):
     end: str | None = None
 
 
+class RecordingFact(msgspec.Struct, frozen=True):
+    """The call is recorded from now on, or is not to be, and what was has been erased."""
+
+    state: Literal["started", "refused"]
+
+
 class DispositionFact(msgspec.Struct, frozen=True):
     """How the call ended."""
 
@@ -70,6 +76,7 @@ _FACTS: dict[str, type[msgspec.Struct]] = {
     "score": ScoreFact,
     "suppression": SuppressionFact,
     "callback": CallbackFact,
+    "recording": RecordingFact,
     "disposition": DispositionFact,
 }
 
@@ -146,6 +153,12 @@ def _callback(
     Callback.insert(call=call_id, seq=seq, text=fact.text, data=data).execute(db)
 
 
+def _recording(
+    db: pw.Database, call_id: str, seq: int, fact: RecordingFact, _: dict[str, Any]
+) -> None:
+    """The fact itself is the proof; where the sound is, the end of the call says."""
+
+
 def _disposition(
     db: pw.Database, call_id: str, seq: int, fact: DispositionFact, _: dict[str, Any]
 ) -> None:
@@ -161,5 +174,6 @@ _APPLY: dict[type[msgspec.Struct], Callable[..., None]] = {
     ScoreFact: _score,
     SuppressionFact: _suppression,
     CallbackFact: _callback,
+    RecordingFact: _recording,
     DispositionFact: _disposition,
 }

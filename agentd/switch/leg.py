@@ -190,6 +190,19 @@ class Leg:
             path, self._background = self._background, ""
             self._ask(f"uuid_displace {self.uuid} stop {_word(path)}")
 
+    def start_recording(self, path: Path) -> None:
+        """Record both sides into a WAV file at the channel's rate, the caller on the left.
+
+        Asked again for the same file while it is recorded, nothing changes. Raises SwitchError
+        when the switch refuses it, or may not write there.
+        """
+        self._ask(f"uuid_setvar {self.uuid} RECORD_STEREO true")
+        self._ask(f"uuid_record {self.uuid} start {_word(path)}")
+
+    def stop_recording(self, path: Path) -> None:
+        """Record no further. Raises SwitchError when the switch does not record this file."""
+        self._ask(f"uuid_record {self.uuid} stop {_word(path)}")
+
     def start_fork(self, url: str, metadata: Mapping[str, str] | str = "") -> None:
         """Stream the caller's audio (mono, 16 kHz) to `url`, and see to it that it flows.
 

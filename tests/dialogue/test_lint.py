@@ -80,7 +80,7 @@ def test_other_ways_to_disclose_pass(hello: str) -> None:
         (WHOLE.replace("la voix artificielle de", "qui offre un robot de cuisine chez"), "artifi"),
         (WHOLE.replace("la voix artificielle", "la voix amicale"), "artificial"),
         (WHOLE.replace("la voix artificielle", "et non une voix artificielle"), "artificial"),
-        ("Un robot, moi ? " + WHOLE.replace("la voix artificielle", "jamais un robot"), "artificial"),
+        ("Un robot, moi ? " + WHOLE.replace("la voix artificielle", "jamais un robot"), "artifi"),
         (WHOLE.replace("de Banque Exemple", "d'une banque, vous êtes client de Banque Exemple,"),
          "for whom"),
         (WHOLE.replace("de Banque Exemple", "qui n'est pas de Banque Exemple"), "for whom"),

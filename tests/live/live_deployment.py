@@ -19,8 +19,13 @@ class Deployed:
         self._url = f"sqlite:////{folder}/calls.sqlite3"
         self.repo = Repo(self._url)
         self.agentds: list[Agentd] = []
+        self.recordings = folder / "recordings"
+        self.recordings.mkdir()
+        self.recordings.chmod(0o2777)  # whichever user the switch runs as
 
-    def start(self, second: bool = False, **server: Any) -> Agentd:
+    def start(
+        self, second: bool = False, call: dict[str, Any] | None = None, **server: Any
+    ) -> Agentd:
         esl, audio = (8094, 8095) if second else (8084, 8085)
         settings = config.load()
         agentd = Agentd(
@@ -28,7 +33,12 @@ class Deployed:
             real=True,
             server={"esl_port": esl, "audio_port": audio, "drain_s": 2.0, **server},
             store={"url": self._url},
-            paths={"root": str(ROOT), "models": str(settings.path("models"))},
+            call=call or {},
+            paths={
+                "root": str(ROOT),
+                "models": str(settings.path("models")),
+                "recordings": str(self.recordings),
+            },
         )
         self.agentds.append(agentd)
         agentd.wait_said("ready", 60)

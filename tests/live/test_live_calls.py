@@ -13,8 +13,9 @@ from pathlib import Path
 import gevent
 import numpy as np
 import pytest
+import soundfile
 from live_deployment import Deployed
-from live_phone import Phone
+from live_phone import RATE, Phone
 from live_switch import LiveCall, LiveSwitch, until
 
 from agentd.dialogue.phrases import phrase
@@ -37,6 +38,7 @@ def ended(deployed: Deployed, call: LiveCall, timeout: float = 20.0) -> CallRepo
 
     until(kept, timeout, "the call was not ended in the store")
     until(lambda: not call.exists, 5, "the channel is left")
+    gevent.sleep(0.2)  # its last event
     report = kept()
     assert report is not None
     return report
@@ -89,6 +91,46 @@ def test_do_not_call_again(
     report = ended(deployed, call)
     assert report.disposition == "OPT_OUT"
     assert deployed.repo.suppressed("+33199000102")
+
+
+def test_a_recorded_call(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice
+) -> None:
+    deployed.start(call={"record": True})
+    call = switch.originate(phone.uri)
+    converse(phone, call, voice, LEAD)
+    report = ended(deployed, call)
+    assert report.disposition == "LEAD"
+    sound, rate = soundfile.read(report.recording, dtype="int16", always_2d=True)
+    assert (rate, sound.shape[1]) == (RATE, 2)
+    prospect, agent = rms(sound[:, 0]), rms(sound[:, 1])
+    assert (prospect > 400).mean() > 0.05
+    assert (agent > 400).mean() > 0.2
+    # Begun after the notice, with the prospect's first answer in it, before the agent's next words.
+    # (Over the ambience; the notice's last 40 ms are under way when the switch says it is played.)
+    assert np.argmax(prospect > 400) < 5 + np.argmax(agent[5:] > 1_500)
+    begun = report.turns[0]["end_ms"]
+    last = max(turn["end_ms"] for turn in report.turns)
+    assert abs(len(sound) * 1000 / rate - (last - begun)) < 1_500
+    # The ambience is on the agent's side, and nothing of ours on the prospect's.
+    assert np.median(agent[agent < 400]) > 5
+    assert np.median(prospect) < 10  # silence in A-law is 8
+
+
+def test_a_call_that_may_not_be_recorded(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice
+) -> None:
+    deployed.start(call={"record": True})
+    call = switch.originate(phone.uri)
+    call.turn(0.0)
+    until(lambda: list(deployed.recordings.rglob("*.wav")), 5, "nothing is recorded")
+    at = time.monotonic()
+    gevent.sleep(phone.say(voice("je ne veux pas être enregistré")))
+    call.turn(at)
+    assert list(deployed.recordings.rglob("*.wav")) == []
+    assert "recording_stopped.wav" in call.played
+    phone.hang_up()
+    assert ended(deployed, call).recording is None
 
 
 def test_the_prospect_interrupts(

@@ -6,7 +6,15 @@ import pytest
 from test_playing import tone
 
 from agentd.simulator.channel import Channel
-from agentd.simulator.effects import Close, Effect, ForkDo, ForkStart, Send
+from agentd.simulator.effects import (
+    Close,
+    Effect,
+    ForkDo,
+    ForkStart,
+    RecordStart,
+    RecordStop,
+    Send,
+)
 from agentd.simulator.playing import Sound
 from agentd.simulator.wire import Switch
 
@@ -277,3 +285,30 @@ def test_a_filter_keeps_other_events_away() -> None:
     told = sent(switch.drain())
     assert "DTMF-Digit" in told
     assert "CUSTOM" not in told
+
+
+def test_a_recording_is_begun_and_ended() -> None:
+    switch = make()
+    say(switch, f"api uuid_setvar {UUID} RECORD_STEREO true")
+    switch.receive(f"api uuid_record {UUID} start /rec/a.wav\n\n".encode())
+    begun = switch.drain()
+    assert RecordStart("/rec/a.wav", stereo=True) in begun
+    assert sent(begun).endswith("+OK Success\n")
+    assert "+OK Success" in say(switch, f"api uuid_record {UUID} start /rec/a.wav")
+    switch.receive(f"api uuid_record {UUID} stop /rec/a.wav\n\n".encode())
+    ended = switch.drain()
+    assert isinstance(ended[0], RecordStop), "complete before it is said to be"
+    assert "-ERR Cannot stop record" in say(switch, f"api uuid_record {UUID} stop /rec/a.wav")
+    assert "-ERR Cannot locate" in say(switch, "api uuid_record other start /rec/a.wav")
+    assert "-USAGE" in say(switch, f"api uuid_record {UUID} pause")
+
+
+def test_a_hangup_completes_recordings_and_a_closed_folder_has_none() -> None:
+    switch = make()
+    say(switch, f"api uuid_record {UUID} start /rec/a.wav")
+    switch.hang_up("NORMAL_CLEARING", by_peer=True)
+    switch.tick()
+    assert RecordStop("/rec/a.wav") in switch.drain()
+    closed = make()
+    closed.may_write = lambda path: False
+    assert "-ERR Cannot record" in say(closed, f"api uuid_record {UUID} start /rec/a.wav")

@@ -484,3 +484,24 @@ def test_refuse_hangs_up_before_it_closes() -> None:
     with gevent.Timeout(3):
         Leg.refuse(ours, "SWITCH_CONGESTION")
     assert peer.got == ["connect", f"api uuid_kill {UUID} SWITCH_CONGESTION"]
+
+
+def test_recording(call: MakeCall) -> None:
+    one = call()
+    one.leg.start_recording(Path("/rec/a b.wav"))
+    one.leg.stop_recording(Path("/rec/a b.wav"))
+    asked = [line for line in one.peer.got if "RECORD" in line or "uuid_record" in line]
+    assert asked == [
+        f"api uuid_setvar {UUID} RECORD_STEREO true",
+        f"api uuid_record {UUID} start '/rec/a b.wav'",
+        f"api uuid_record {UUID} stop '/rec/a b.wav'",
+    ]
+
+
+def test_a_recording_the_switch_refuses(call: MakeCall) -> None:
+    def answer(command: str) -> bytes | None:
+        return api("-ERR Cannot record session!\n") if "uuid_record" in command else None
+
+    one = call(answer)
+    with pytest.raises(SwitchError, match="refused uuid_record"):
+        one.leg.start_recording(Path("/rec/a.wav"))
