@@ -9,6 +9,7 @@ from agentd.catalog import GENERAL, Catalog
 from agentd.config import Settings
 from agentd.dialogue.intents import Intent, classify
 from agentd.dialogue.spoken_times import understand_time
+from benchmarks import many_entries
 from benchmarks.bar import Bar, at_least, at_most, best_us, quantile
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
@@ -20,6 +21,7 @@ def bars() -> Iterator[Bar]:
     """Intents, then objections."""
     yield from _intents()
     yield from _objections()
+    yield from _many()
     yield from _times()
 
 
@@ -75,6 +77,12 @@ def _objections() -> Iterator[Bar]:
     yield at_least("objection_right", right / len(test), "share", len(test), 0.9, "held out")
     n = len(ordinary) * len(themes)
     yield at_most("objection_false", false / n, "share", n, 0.03, "ordinary answers")
+
+
+def _many() -> Iterator[Bar]:
+    entries = tuple(Catalog(Settings()).matcher("finance").entries.values())
+    test = [(id, text) for id, text in pairs("objections_test.tsv") if id.startswith("finance")]
+    yield from many_entries.bars(entries, test, [line for line, _ in pairs("ordinary_answers.tsv")])
 
 
 def _times() -> Iterator[Bar]:

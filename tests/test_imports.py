@@ -33,6 +33,7 @@ PURE = (
     "dialogue/lexicon.py",
     "dialogue/lint.py",
     "dialogue/moves.py",
+    "dialogue/neighbours.py",
     "dialogue/objections.py",
     "dialogue/ordinary.py",
     "dialogue/personalities.py",
