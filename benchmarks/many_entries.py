@@ -44,7 +44,7 @@ def made_entries(number: int) -> list[Entry]:
                 keywords=(),
                 phrasings=(f"mais {said} chez nous", f"{said} vous savez"),
                 response="Je comprends.",
-            )  # fmt: skip
+            )
         )
     return made
 

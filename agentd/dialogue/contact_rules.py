@@ -108,7 +108,8 @@ OPTOUT = rx(
     r"(?:vous|t) entende (?:plus|pas)",
     r"(?:repond\w+|decroch\w+) (?:plus|jamais)(?: jamais)? a (?:vos|votre|ce)",
     # stop it
-    rf"(?:arret\w*|cess\w*|stopp\w*|finir|finissez) (?:\w+ ){{0,4}}?(?:{CALL}|{BOTHER}(?:er|ez)|"
+    rf"(?:(?<!\bsans )arret\w*|cess\w*|stopp\w*|finir|finissez) (?:\w+ ){{0,4}}?(?:{CALL}|"
+    rf"{BOTHER}(?:er|ez)|"
     rf"coups? de (?:fil|tel)\w*)",
     rf"(?:evit\w*|abstenir|abstene\w*) (?:\w+ ){{0,4}}?(?:{CALL}|{BOTHER}(?:er|ez)){NOT_NOW}",
     r"(?:arretez|que vous arretiez)$",
@@ -118,7 +119,8 @@ OPTOUT = rx(
     r"vais vous demander d) arreter(?: maintenant| tout de suite| ca| oui| s il)?$",
     r"stop(?! loss)",
     rf"fin (?:a|aux|des?) (?:vos |ces |ce )?{CALLS}",
-    r"ca suffit(?! (?:pas|pour|a|largement|amplement|deja))",
+    r"^(?:\w+ ){0,3}ca suffit(?! (?:pas|pour|a|largement|amplement|deja))|(?:maintenant|stop|bon|"
+    r"allez|ecoutez|la) ca suffit|ca suffit (?:maintenant|comme ca|les appels|vos|arretez|stop)",
     # be gone
     r"(?:fou\w+|fich\w+) (?:\w+ ){0,2}?(?:la paix|le camp)",
     r"(?:avoir|veux|voudrais|donnez moi|laissez moi|demande) (?:que )?(?:la paix|ma tranquillite)",

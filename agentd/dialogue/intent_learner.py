@@ -25,7 +25,7 @@ _CLEAR, _AHEAD = 0.35, 0.08
 # An opt-out ends everything: the rules find it; the examples alone must be surer than that.
 _OPTOUT_CLEAR, _OPTOUT_AHEAD = 0.82, 0.15
 _OPTOUT, _OTHER, _UNCLEAR = "optout", "other", "unclear"
-_LEAST_SURE, _MOST_SURE = 0.5, 0.85
+_LEAST_SURE, MOST_SURE = 0.5, 0.85
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +50,7 @@ def second_opinion(said: str, rules: str, confidence: float) -> tuple[str, float
     other = scores.pop(_OTHER)
     optout = scores.pop(_OPTOUT)
     if optout > _OPTOUT_CLEAR and optout > max(other, *scores.values()) + _OPTOUT_AHEAD:
-        return _OPTOUT, min(_MOST_SURE, optout)
+        return _OPTOUT, min(MOST_SURE, optout)
     if rules == _UNCLEAR and confidence == 0.0:
         first, second = sorted(scores.values(), reverse=True)[:2]
         if first < _CLEAR or first - second < _AHEAD:
@@ -62,7 +62,7 @@ def second_opinion(said: str, rules: str, confidence: float) -> tuple[str, float
         return rules, confidence
     if best == _UNCLEAR:
         return best, 0.35
-    return best, max(_LEAST_SURE, min(_MOST_SURE, scores[best]))
+    return best, max(_LEAST_SURE, min(MOST_SURE, scores[best]))
 
 
 def _features(said: str) -> dict[str, float]:
