@@ -9,12 +9,10 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import gevent
-from gevent.event import AsyncResult
 from gevent.queue import Empty, Full, Queue
 
 from agentd.call_recording import CallRecording
@@ -23,10 +21,13 @@ from agentd.dialogue import engine
 from agentd.dialogue import events as ev
 from agentd.dialogue.scenario import Scenario
 from agentd.dialogue.state import CallState
-from agentd.errors import AgentdError, SwitchError
+from agentd.errors import AgentdError, SwitchError, explained, is_expected
+from agentd.improviser import Asks, model_of
 from agentd.ledger import Ledger
+from agentd.mouth import Mouth
 from agentd.observe import logs
 from agentd.observe.stopwatch import Stopwatch
+from agentd.speech import amd
 from agentd.speech.ears import Ears
 from agentd.switch.leg import Leg
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 log = logs.get("call")
 
 INBOX = 2_000  # events; a call that has this many waiting is broken, and is ended
-SYNTHESIS_TIMEOUT_S = 4.0
 MOST_DEAF = 2  # turns in a row that no recogniser looked at, before the call is given up
 COLUMN = "agentd_contact_"
 HOME_ZONE = "Europe/Paris"
@@ -57,8 +57,8 @@ class Call:
         self._born = time.monotonic()
         self._ledger = Ledger(house.repo, self.id, house.spool)
         self._timers: dict[str, gevent.Greenlet] = {}
-        self._preparing: dict[str, gevent.Greenlet] = {}
-        self._says: dict[str, act.Say] = {}
+        self._mouth: Mouth | None = None
+        self._asks: Asks | None = None
         self._token = secrets.token_urlsafe(24)
         self._ears: Ears | None = None
         self._faults = 0
@@ -83,8 +83,8 @@ class Call:
         try:
             self._live()
         except Exception as error:  # noqa: BLE001 - the top of a call: see the module's promise
-            self._log.error("call broke", error=_said(error), exc_info=not _expected(error))
-            self._last_words(_said(error))
+            self._log.error("call broke", error=explained(error), exc_info=not is_expected(error))
+            self._last_words(explained(error))
         finally:
             self._clean()
 
@@ -133,7 +133,7 @@ class Call:
         answered = datetime.now(UTC).astimezone(zone)
         try:
             scenario, brain = self._look_up(asked)
-            self._library = self._house.library(scenario.voice)
+            library = self._house.library(scenario.voice)
         except Exception:
             # An answered call that cannot be held is kept too: it ends FAILED, with its cause.
             self._start(asked, 0, contact, answered)
@@ -145,6 +145,7 @@ class Call:
             seed=secrets.randbelow(1_000_000),
             recorded=self._settings.call.record,
             zone=zone.key,
+            **(model_of(self._settings) if self._house.improviser is not None else {}),
         )
         if not self._start(*known):
             opening = self._known_already(known) or opening
@@ -159,7 +160,10 @@ class Call:
             self._settings.speech,
             vocabulary=brain.vocabulary,
             watcher=self._house.metrics,
+            amd=self._amd(opening),
         )
+        self._mouth = Mouth(self._leg, self._house, library, self.post, self._clock, self._log)
+        self._asks = Asks(self._house.improviser, scenario, self.post)
         self.post(opening)
         self._follow_leg()  # after it: a key pressed meanwhile must find an open call
         self._leg.start_fork(
@@ -168,6 +172,15 @@ class Call:
         )
         self._log.info("call answered", scenario=scenario.name)
         self._talk(brain)
+
+    def _amd(self, opening: ev.Event) -> amd.Detector | None:
+        """Who has picked up is judged, unless another agentd has spoken with them already."""
+        chosen = self._settings.amd
+        if not chosen.enabled or not isinstance(opening, ev.Answered):
+            return None
+        return amd.Detector(
+            amd.Tuning(window_ms=round(chosen.window_s * 1000), long_ms=chosen.long_greeting_ms)
+        )
 
     def _look_up(self, asked: str) -> tuple[Scenario, engine.Brain]:
         """What the call is about. On a thread: after an edit, a matcher takes a second to make."""
@@ -271,13 +284,13 @@ class Call:
 
     def _clean(self) -> None:
         self._ended = True
-        for greenlet in (*self._timers.values(), *self._preparing.values()):
+        for greenlet in self._timers.values():
             greenlet.kill(block=False)
         self._house.audio.forget(self._token)
-        for close in (self._ears.close if self._ears else None, self._leg.close):
+        for part in (self._asks, self._mouth, self._ears, self._leg):
             try:
-                if close is not None:
-                    close()
+                if part is not None:
+                    part.close()
             except Exception as error:  # noqa: BLE001 - closing the rest matters more
                 self._log.error("closing failed", error=str(error))
         cause = self._hung_up.cause if self._hung_up is not None else "UNKNOWN"
@@ -303,15 +316,16 @@ class Call:
 
     def _follow(self, event: ev.Event) -> None:
         """Tell the ears when we speak: what they judge depends on it. Notice when they fail."""
-        if self._ears is None:
+        if self._ears is None or self._mouth is None:
             return
         match event:
-            case ev.SayStarted(say_id=say_id) if say_id in self._says:
-                self._ears.agent_speaking(say_id, self._says[say_id].interruptible)
+            case ev.SayStarted(say_id=say_id) if say_id in self._mouth.says:
+                self._ears.agent_speaking(say_id, self._mouth.says[say_id].interruptible)
             case ev.SayDone(say_id=say_id) | ev.SayFailed(say_id=say_id):
-                self._says.pop(say_id, None)
-                if not self._says:
+                if self._mouth.over(say_id):
                     self._ears.agent_silent()
+            case ev.Beep():
+                self._ears.beep()
             case ev.Utterance():
                 self._notice_deafness(self._ears.unheard)
 
@@ -338,7 +352,7 @@ class Call:
         try:
             self._ledger.remember(memory, at_ms)
         except Exception as error:  # noqa: BLE001 - a call is worth more than its memory
-            self._log.error("call not remembered", error=_said(error))
+            self._log.error("call not remembered", error=explained(error))
 
     # -- actions ----------------------------------------------------------------------------
 
@@ -355,18 +369,18 @@ class Call:
         except Exception as error:  # noqa: BLE001 - whatever broke, the call ends politely
             if isinstance(action, act.Say):
                 self._log_failed("Say", error)
-                self.post(ev.SayFailed(action.say_id, _said(error)))
+                self.post(ev.SayFailed(action.say_id, explained(error)))
             else:
                 self._broke(type(action).__name__, error)
 
     def _log_failed(self, action: str, error: Exception) -> None:
-        said, trace = _said(error), not _expected(error)
+        said, trace = explained(error), not is_expected(error)
         self._log.error("action failed", action=action, error=said, exc_info=trace)
 
     def _broke(self, action: str, error: Exception) -> None:
         self._log_failed(action, error)
         self._faults += 1
-        self.post(ev.Fault(_said(error), speakable=self._faults == 1))
+        self.post(ev.Fault(explained(error), speakable=self._faults == 1))
 
     def _keep_safely(self, records: list[act.Record], memory: str, now_ms: int) -> None:
         try:
@@ -379,11 +393,19 @@ class Call:
             self._broke("Record", error)
 
     def _perform(self, action: act.Action) -> None:
+        assert self._mouth is not None, "made before the first event"
+        assert self._asks is not None, "made beside it"
         match action:
             case act.Say():
-                self._say(action)
+                self._mouth.say(action)
             case act.Stop(say_id=say_id):
-                self._stop(say_id)
+                self._mouth.stop(say_id)
+            case act.Prepare(clips=clips):
+                self._mouth.prepare(clips)
+            case act.AskFreestyle() | act.AskIntent():
+                self._asks.ask(action)
+            case act.CancelAsk(ask_id=ask_id):
+                self._asks.cancel(ask_id)
             case act.Listen(step=step, phrases=phrases):
                 if self._ears is not None:
                     self._ears.listen(step, phrases)
@@ -424,68 +446,6 @@ class Call:
         else:
             self._leg.start_background(path)
 
-    # -- speech -----------------------------------------------------------------------------
-
-    def _say(self, say: act.Say) -> None:
-        """Play at once when every clip is recorded; otherwise synthesise first, off the hub."""
-        self._says[say.say_id] = say
-        rate = self._settings.voice.rate_hz
-        found = [self._find(clip, rate) for clip in say.clips]
-        if all(found):
-            self._play(say, [path for path in found if path is not None])
-        else:
-            self._preparing[say.say_id] = gevent.spawn(self._prepare, say)
-
-    def _prepare(self, say: act.Say) -> None:
-        rate = self._settings.voice.rate_hz
-        try:
-            paths = []
-            for clip in say.clips:
-                path = self._library.find(clip, rate)
-                if path is None:
-                    with self._clock.stage("synthesis"):
-                        job: AsyncResult = self._house.workers.submit(
-                            self._library.synthesise, clip, rate
-                        )
-                        path = job.get(timeout=SYNTHESIS_TIMEOUT_S)
-                paths.append(path)
-            self._play(say, paths)
-        except gevent.Timeout:
-            self.post(ev.SayFailed(say.say_id, "synthesis took too long"))
-        except Exception as error:  # noqa: BLE001 - without a SayFailed the call would fall silent
-            self._log.error(
-                "say failed", say=say.say_id, error=_said(error), exc_info=not _expected(error)
-            )
-            self.post(ev.SayFailed(say.say_id, _said(error)))
-        finally:
-            self._preparing.pop(say.say_id, None)
-
-    def _find(self, clip: act.Clip, rate_hz: int) -> Path | None:
-        """A recording of it, or what an earlier call has synthesised."""
-        path = self._library.find(clip, rate_hz)
-        kept = path is not None and self._library.is_cached(path)
-        self._house.metrics.said(
-            "synthesised" if path is None else "cached" if kept else "recorded"
-        )
-        return path
-
-    def _play(self, say: act.Say, paths: list[Path]) -> None:
-        self._clock.asked(say.say_id)
-        self._leg.play(
-            say.say_id,
-            [(path, self._library.duration_ms(path)) for path in paths],
-            rate_hz=self._settings.voice.rate_hz,
-            offset_ms=say.offset_ms,
-        )
-
-    def _stop(self, say_id: str) -> None:
-        preparing = self._preparing.pop(say_id, None)
-        if preparing is not None:
-            preparing.kill(block=False)
-            self.post(ev.SayDone(say_id, completed=False, heard_ms=0))
-        else:
-            self._leg.stop(say_id)
-
 
 def _zone(name: str) -> ZoneInfo:
     """The callee's zone by its IANA name; without one, or with one nobody knows, Paris."""
@@ -493,12 +453,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name or HOME_ZONE)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return ZoneInfo(HOME_ZONE)
-
-
-def _expected(error: Exception) -> bool:
-    """Errors of ours, and the system's, explain themselves; others want a traceback in the log."""
-    return isinstance(error, AgentdError | OSError)
-
-
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, AgentdError) else f"{type(error).__name__}: {error}"

@@ -48,6 +48,7 @@ class Catalog:
         self._shelves = {
             "scenarios": Shelf(SCENARIOS, SCENARIOS_S),
             "objections": Shelf(OBJECTIONS, OBJECTIONS_S),
+            "entries": Shelf(OBJECTIONS, OBJECTIONS_S),
             "models": _MODELS,
         }
 
@@ -106,18 +107,18 @@ class Catalog:
                 mend=f"use one of: {', '.join(self.themes()) or 'none'} "
                 f"(files of {self._settings.path('objections')})",
             )
-        return self._cached(
-            "objections",
-            theme,
-            stamp,
-            lambda: _made(
-                tuple(
-                    entry
-                    for file in files
-                    for entry in parse_entries(_read(file, ObjectionsError), str(file))
-                )
-            ),
-        )
+        return self._cached("objections", theme, stamp, lambda: _made(_entries(files)))
+
+    def entries(self, theme: str) -> tuple[Entry, ...]:
+        """The entries of a theme and the general ones, without what a matcher learns of them.
+
+        Raises ObjectionsError when there is no such theme, listing those there are.
+        """
+        files = [self._objections(name) for name in dict.fromkeys((theme, GENERAL))]
+        stamp = tuple(_stamp(file) for file in files)
+        if stamp[0][2] < 0 or theme in _NOT_THEMES:
+            self.matcher(theme)  # says so
+        return self._cached("entries", theme, stamp, lambda: _entries(files))
 
     def returns(self) -> RailReturns:
         """The closed questions back to the rail. Raises ObjectionsError."""
@@ -143,6 +144,10 @@ class Catalog:
                 silence_s=dialogue.silence_s,
                 answer_timeout_s=dialogue.answer_timeout_s,
                 max_call_s=dialogue.max_call_s,
+                freestyle_s=self._settings.llm.deadline_s,
+                filler_s=self._settings.llm.filler_s,
+                machine_s=self._settings.amd.machine_s,
+                screening_s=self._settings.amd.screening_s,
             ),
             confidence_floor=self._settings.speech.confidence_floor,
         )
@@ -170,6 +175,12 @@ _MODELS = Shelf(MODELS)
 def _broken(error: BadInput) -> None:
     # Calls go on with what was there before the edit; it is told once for each edit.
     log.error("edited file cannot be used, the one before stays", error=str(error))
+
+
+def _entries(files: list[Path]) -> tuple[Entry, ...]:
+    return tuple(
+        entry for file in files for entry in parse_entries(_read(file, ObjectionsError), str(file))
+    )
 
 
 def _made(entries: tuple[Entry, ...]) -> Matcher:

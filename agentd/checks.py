@@ -8,20 +8,24 @@ import hashlib
 import re
 import wave
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
 from agentd import lines, machine
+from agentd.campaign import readiness
+from agentd.campaign.gates import GATES, RULES
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.dialogue.actions import Clip
 from agentd.dialogue.lint import lint
 from agentd.dialogue.scenario import Scenario
 from agentd.errors import AgentdError, SwitchError
+from agentd.llm.engine import LlamaEngine
 from agentd.machine import ERROR, OK, WARNING, Finding
 from agentd.models import MODELS
+from agentd.speech import consent
 from agentd.speech.library import AudioLibrary
 from agentd.speech.recogniser import open_recogniser
 from agentd.speech.synthesis import open_voice, read_voice
@@ -57,8 +61,10 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
         "disk": machine.disk,
         "clock": machine.clock,
         "time zone": machine.time_zone,
+        "gates": _gates,
         "database": _store,
         "recogniser": _recogniser,
+        "language model": _language_model,
         "voices": _voices,
         "objections": _objections,
         "scenarios": _scenarios,
@@ -80,6 +86,16 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
 
 def _failure(name: str, error: AgentdError) -> Finding:
     return Finding(name, ERROR, str(error.args[0]), error.mend)
+
+
+def _gates(_: Settings) -> Iterator[Finding]:
+    """The law's gates, asked about nobody: one that cannot answer refuses every call."""
+    broken = readiness.unable(datetime.now(UTC))
+    if broken:
+        said = "; ".join(broken[:NAMED])
+        yield Finding("gates", ERROR, said, "install tzdata and the pinned version of holidays")
+    else:
+        yield Finding("gates", OK, f"{len(GATES)} can answer (rules of {RULES})")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
@@ -132,11 +148,43 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
+def _language_model(settings: Settings) -> Iterator[Finding]:
+    """What answers what no recording does."""
+    name, recordings = "language model", "freestyle is answered from the recorded rail answers"
+    wanted = settings.llm
+    if wanted.model is None:
+        yield Finding(
+            name,
+            WARNING,
+            f"none: {recordings}",
+            "set [llm] model to a GGUF file; agentd models list describes one",
+        )
+        return
+    # Loaded whole: a file that is cut or not a model is only known then.
+    engine = LlamaEngine(
+        settings.path("models", wanted.model), parallel=1, context=256, gpu_layers=wanted.gpu_layers
+    )
+    found, size = engine.name, engine.size
+    engine.close()
+    if not engine.fit:
+        yield Finding(
+            name,
+            WARNING,
+            f"{found} ({size}): its French is unfit to be said to anybody, "
+            + ("and yet it is, since [llm] unfit is true" if wanted.unfit else recordings),
+            "name a larger model with [llm] model; agentd models list describes one",
+        )
+    else:
+        yield Finding(name, OK, f"{found} ({size})")
+
+
 def _voices(settings: Settings) -> Iterator[Finding]:
     """Each voice can speak: not only is its engine there, it says a word."""
     for folder in sorted(f for f in settings.path("voices").glob("*") if f.is_dir()):
         name = f"voice {folder.name}"
         try:
+            if consent.has_samples(folder):
+                consent.require(folder, date.today())
             voice = open_voice(settings, folder.name)
             voice.render("Bonjour.")
         except AgentdError as error:
@@ -213,6 +261,10 @@ def _scenario(
     problems = [f for f in lint(scenario, themes=catalog.themes()) if f.level == ERROR]
     for problem in problems:
         yield Finding(name, ERROR, f"{problem.place}: {problem.message}", problem.mend)
+    folder = settings.path("voices", scenario.voice)
+    if consent.has_samples(folder):  # a person's: may it be heard here?
+        use = consent.Use(scenario.theme, scenario.name, scenario.company)
+        consent.require(folder, date.today(), [use])
     voice = open_voice(settings, scenario.voice)
     library = AudioLibrary(settings, scenario.voice)
     clips = lines.of_scenario(catalog, scenario)

@@ -79,6 +79,21 @@ class SpeechSettings(_Section):
     confidence_floor: float = Field(0.35, ge=0, le=1, description="below it: unclear")
 
 
+class AmdSettings(_Section):
+    """Answering machine detection."""
+
+    enabled: bool = True
+    window_s: float = Field(20.0, ge=1, le=60, description="how long it may still be a machine")
+    long_greeting_ms: int = Field(
+        4600,
+        ge=2000,
+        le=20_000,
+        description="unbroken speech at the start, unread: a machine",
+    )
+    machine_s: float = Field(40.0, gt=0, le=180, description="a greeting's, before a message")
+    screening_s: float = Field(25.0, gt=0, le=120, description="until somebody comes")
+
+
 class VoiceSettings(_Section):
     """Voice: what renders text when no recording exists."""
 
@@ -100,11 +115,51 @@ class DialogueSettings(_Section):
     max_call_s: float = Field(600.0, gt=0, description="hard limit of one call")
 
 
+class LlmSettings(_Section):
+    """The language model that answers what no recording does."""
+
+    model: Path | None = Field(None, description="a GGUF file; relative: under [paths] models")
+    unfit: bool = Field(False, description="use a model whose French is unfit to be said (tests)")
+    second_opinion: bool = Field(True, description="ask it what rules abstain from")
+    deadline_s: float = Field(
+        2.5, gt=0, le=30, description="from the prospect's last sound to ours, else a recording"
+    )
+    filler_s: float = Field(1.2, ge=0, le=30, description="then a short recorded one; 0: none")
+    parallel: int = Field(8, ge=1, le=64, description="calls answered at once")
+    queue: int = Field(32, ge=0, le=1000, description="that wait beyond them")
+    context: int = Field(768, ge=256, le=8192, description="tokens of one call's own part")
+    max_tokens: int = Field(80, ge=8, le=400, description="of one answer")
+    temperature: float = Field(0.4, ge=0, le=2)
+    threads: int = Field(0, ge=0, le=256, description="0: all cores but one")
+    gpu_layers: int = Field(0, ge=-1, description="layers on the GPU; -1: all")
+
+
 class CallSettings(_Section):
     """What is kept of a call."""
 
     record: bool = False
     journal: bool = True
+
+
+class DialerSettings(_Section):
+    """Waiting times of `agentd campaign start` and `agentd campaign dial`, in seconds."""
+
+    lease_s: float = Field(20.0, ge=1, le=600, description="a dialer unheard of so long is dead")
+    settle_s: float = Field(20.0, ge=1, le=600, description="for agentd to keep a call's end")
+    orphan_s: float = Field(60.0, ge=1, le=3600, description="and when that agentd seems dead")
+    grace_s: float = Field(
+        5.0, ge=0.5, le=60, description="before a call not seen is taken as gone"
+    )
+
+
+class RetentionSettings(_Section):
+    """How many days personal data is kept: what `agentd db retention --apply` goes by."""
+
+    contacts_days: int = Field(1095, ge=61, description="a contact after its last sign of life")
+    calls_days: int = Field(1095, ge=61, description="a call: words, score, disposition")
+    recordings_days: int = Field(180, ge=0, description="its sound")
+    journal_days: int = Field(90, ge=0, description="its journal, which `agentd replay` needs")
+    checks_days: int = Field(1825, ge=61, description="answers of suppression lists (hashes)")
 
 
 class LogSettings(_Section):
@@ -122,9 +177,13 @@ class Settings(_Section):
     store: StoreSettings = StoreSettings()
     paths: PathSettings = PathSettings()
     speech: SpeechSettings = SpeechSettings()
+    amd: AmdSettings = AmdSettings()
     voice: VoiceSettings = VoiceSettings()
     dialogue: DialogueSettings = DialogueSettings()
+    llm: LlmSettings = LlmSettings()
     call: CallSettings = CallSettings()
+    dialer: DialerSettings = DialerSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     def path(self, name: str, *parts: str | Path) -> Path:

@@ -14,6 +14,7 @@ AgentdError
 |  |- SwitchTimeout         no reply in time
 |  `- SwitchGone            the connection or the channel is gone
 |- SpeechError              a recogniser or a voice failed
+|- LlmError                 the language model cannot be used, or not now
 `- StoreError               the database is away, too slow, or not of our schema: try later
    `- StoreRefused          it is there and refuses this fact: trying again changes nothing
 """
@@ -73,9 +74,23 @@ class SpeechError(AgentdError):
     """A recogniser or a voice failed."""
 
 
+class LlmError(AgentdError):
+    """The language model cannot be used, or not now."""
+
+
 class StoreError(AgentdError):
     """The database cannot be used now; what was to be kept is still to be kept."""
 
 
 class StoreRefused(StoreError):
     """The database is there and refuses this fact for good, e.g. one of a call it never had."""
+
+
+def is_expected(error: Exception) -> bool:
+    """Errors of ours, and the system's, explain themselves; others want a traceback in the log."""
+    return isinstance(error, AgentdError | OSError)
+
+
+def explained(error: Exception) -> str:
+    """An error in one line, for a log or a fact."""
+    return str(error) if isinstance(error, AgentdError) else f"{type(error).__name__}: {error}"

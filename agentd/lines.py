@@ -19,8 +19,7 @@ def of_scenario(catalog: Catalog, scenario: Scenario) -> list[Clip]:
 
 def of_theme(catalog: Catalog, theme: str) -> list[Clip]:
     """The answers of a theme and of `general`."""
-    entries = catalog.matcher(theme).entries.values()
-    return [Clip(f"objections/{entry.id}", entry.response) for entry in entries]
+    return [Clip(f"objections/{entry.id}", entry.response) for entry in catalog.entries(theme)]
 
 
 def of_engine(catalog: Catalog, scenario: Scenario | None = None) -> list[Clip]:

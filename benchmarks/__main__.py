@@ -33,6 +33,20 @@ def _calls() -> Iterator[Bar]:
     yield from calls.bars()
 
 
+def _freestyle() -> Iterator[Bar]:
+    from benchmarks import freestyle
+
+    yield from freestyle.bars()
+
+
+def _ears() -> Iterator[Bar]:
+    from benchmarks import answering, bargein, endpointing
+
+    yield from bargein.bars()
+    yield from endpointing.bars()
+    yield from answering.bars()
+
+
 def _load() -> Iterator[Bar]:
     from benchmarks import load
 
@@ -43,6 +57,8 @@ FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
     "speech": _speech,
+    "freestyle": _freestyle,
+    "ears": _ears,
     "calls": _calls,
     "load": _load,
 }

@@ -132,6 +132,7 @@ def house(tmp_path):
         spool=tmp_path,
         instance="here:1",
         metrics=Metrics(),
+        improviser=None,
         library=lambda voice: library,
         the_library=library,
         background=lambda file: None,

@@ -1,5 +1,6 @@
 """Each check, shown ok and shown broken. What a person sees of it: cli/test_cli_check.py."""
 
+import hashlib
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from checked_house import Hum, build, switch
 from switch.fakes import Listener
 
 from agentd import checks, config, machine, models
+from agentd.campaign.gates import hours
 from agentd.checks import ERROR, OK, WARNING, run_all
 from agentd.errors import SpeechError
 from agentd.speech.library import write_wav
@@ -70,11 +72,15 @@ def test_where_nothing_is_wrong_all_is_ok(tmp_path, root):
     with Listener(switch()) as port:
         build(tmp_path, port)
         findings = [f for many in found(tmp_path).values() for f in many]
+    # Without a language model calls are held, freestyle from recordings; it is said all the same.
+    (model,) = [f for f in findings if f.name == "language model"]
+    assert (model.status, "recorded" in model.detail) == (WARNING, True)
+    findings.remove(model)
     assert [f for f in findings if f.status != OK] == []
     assert all(f.mend == "" for f in findings)
     assert {f.name for f in findings} >= {
         "config", "folder scenarios", "folder var", "folder audio", "disk", "clock", "time zone",
-        "database", "recogniser", "voice julie", "objections", "scenario finance",
+        "gates", "database", "recogniser", "voice julie", "objections", "scenario finance",
         "event-socket port", "audio port", "FreeSWITCH", "module mod_audio_fork",
     }  # fmt: skip
 
@@ -240,6 +246,16 @@ def test_no_zone_data(root, monkeypatch):
 
     monkeypatch.setattr(machine, "ZoneInfo", unknown)
     assert_broken(worst(root, "time zone"), ERROR, "not known", "apt-get install tzdata")
+
+
+def test_gates_that_cannot_answer(root, monkeypatch):
+    """As where the machine knows no zones: the first call would find out."""
+
+    def unknown(name):
+        raise KeyError(name)
+
+    monkeypatch.setattr(hours, "ZoneInfo", unknown)
+    assert_broken(worst(root, "gates"), ERROR, "hours (+33)", "tzdata")
 
 
 def test_broken_zone_data(root, monkeypatch):
@@ -586,3 +602,24 @@ def test_a_folder_that_may_not_even_be_looked_at(root, monkeypatch):
 
     monkeypatch.setattr(machine, "disk", refuse)
     assert_broken(worst(root, "disk"), ERROR, "/root/agentd", "permissions")
+
+
+@pytest.mark.parametrize(
+    ("scope", "voice", "scenario"),
+    [(None, ERROR, ERROR), ("telephone", OK, OK), ("theme:crypto", OK, ERROR)],
+)
+def test_a_persons_voice_wants_consent_that_covers_the_scenario(root, scope, voice, scenario):
+    folder = root / "voices/julie"
+    write_wav(folder / "julie-001.wav", np.zeros(100, np.int16), 22_050)
+    if scope is not None:
+        (folder / "signed.pdf").write_bytes(b"signed")
+        (folder / "consent.yaml").write_text(
+            f"speaker: Julie Exemple\ndate: 2026-01-02\nscope: {scope}\nexpiry: 2099-01-01\n"
+            f"proof: signed.pdf\nsha256: {hashlib.sha256(b'signed').hexdigest()}\n"
+        )
+    by_name = found(root)
+    assert by_name["voice julie"][0].status == voice
+    worst_of = by_name.get("scenario finance")[0]
+    assert (worst_of.status == ERROR) == (scenario == ERROR)
+    if scenario == ERROR:
+        assert "consent" in worst_of.detail

@@ -69,16 +69,38 @@ def test_installing_again_keeps_what_was_edited(tree):
     assert [config.read_text(), scenario.read_text()] == edited
 
 
-def test_units_are_what_systemd_understands(tree, tmp_path):
+@pytest.mark.parametrize(
+    ("unit", "instance", "command"),
+    [
+        ("agentd@", "agentd@8084", "serve"),
+        ("agentd-dialer", "agentd-dialer", "campaign dial"),
+        ("agentd-retention", "agentd-retention", "db retention --apply"),
+    ],
+)
+def test_units_are_what_systemd_understands(tree, tmp_path, unit, instance, command):
     assert shutil.which("systemd-analyze"), "tools/system-packages installs it"
-    unit = (tree / "usr/lib/systemd/system/agentd@.service").read_text()
-    assert "ExecStart=/opt/agentd/bin/agentd serve" in unit
+    text = (tree / f"usr/lib/systemd/system/{unit}.service").read_text()
+    assert f"ExecStart=/opt/agentd/bin/agentd {command}" in text
     # The programs and the user are not on this machine; everything else must be right.
-    unit = unit.replace("/opt/agentd/bin/agentd", "/bin/true").replace("User=agentd", "User=root")
-    file = tmp_path / "agentd@8084.service"
-    file.write_text(unit.replace("Group=agentd", "Group=root"))
+    text = text.replace("/opt/agentd/bin/agentd", "/bin/true").replace("User=agentd", "User=root")
+    file = tmp_path / f"{instance}.service"
+    file.write_text(text.replace("Group=agentd", "Group=root"))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(file)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    ours = [line for line in done.stderr.splitlines() if "agentd" in line]
+    assert not ours, done.stderr
+
+
+def test_the_timer_is_one_systemd_understands(tree, tmp_path):
+    """Beside the service it starts, as installed."""
+    for name in ("agentd-retention.timer", "agentd-retention.service"):
+        text = (tree / "usr/lib/systemd/system" / name).read_text()
+        text = text.replace("/opt/agentd/bin/agentd", "/bin/true").replace("=agentd\n", "=root\n")
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / "agentd-retention.timer")],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     ours = [line for line in done.stderr.splitlines() if "agentd" in line]

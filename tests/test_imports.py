@@ -13,6 +13,21 @@ PACKAGE = ROOT / "agentd"
 
 # Named one by one: a pure module that moves or vanishes must be moved here too.
 PURE = (
+    "campaign/gates/__init__.py",
+    "campaign/gates/caller_id.py",
+    "campaign/gates/campaign_dates.py",
+    "campaign/gates/case.py",
+    "campaign/gates/consent.py",
+    "campaign/gates/frequency.py",
+    "campaign/gates/hours.py",
+    "campaign/gates/number.py",
+    "campaign/gates/places.py",
+    "campaign/gates/sector.py",
+    "campaign/gates/suppression.py",
+    "campaign/outcomes.py",
+    "campaign/pacing.py",
+    "campaign/retry.py",
+    "campaign/settings.py",
     "dialogue/actions.py",
     "dialogue/answers.py",
     "dialogue/brain.py",
@@ -25,9 +40,11 @@ PURE = (
     "dialogue/expectations.py",
     "dialogue/finding.py",
     "dialogue/floor.py",
+    "dialogue/freestyle.py",
     "dialogue/hearing.py",
     "dialogue/intent_learner.py",
     "dialogue/intents.py",
+    "dialogue/machines.py",
     "dialogue/learner.py",
     "dialogue/lexical.py",
     "dialogue/lexicon.py",
@@ -53,10 +70,20 @@ PURE = (
     "dialogue/state.py",
     "dialogue/text.py",
     "dialogue/understanding.py",
+    "llm/admission.py",
+    "llm/guard.py",
+    "llm/guard_rules.py",
+    "llm/prompt.py",
+    "llm/reply.py",
+    "llm/sentences.py",
     "switch/esl.py",
     "switch/fork.py",
+    "switch/originate.py",
     "switch/playback.py",
+    "speech/amd.py",
+    "speech/beep.py",
     "speech/endpointing.py",
+    "speech/machine_words.py",
     "speech/bargein.py",
 )
 FORBIDDEN = {"gevent", "socket", "time", "random", "peewee", "vosk", "llama_cpp"}
@@ -73,15 +100,19 @@ NEVER_LOADED = {
 
 # Every package is a room, save those whose work is to wire rooms together.
 WIRING = {"cli", "simulator"}
+# And modules of a room that do, named one by one.
+WIRES = {PACKAGE / "campaign" / "dialer.py"}
 ROOMS = sorted({file.parent.name for file in PACKAGE.glob("*/__init__.py")} - WIRING)
 # What any room may import of the house besides itself.
 SHARED = {
+    "agentd.campaign.gates.case",
     "agentd.dialogue.text",
     "agentd.dialogue.events",
     "agentd.dialogue.actions",
     "agentd.dialogue.dispositions",
     "agentd.config",
     "agentd.errors",
+    "agentd.numbers",
 }
 
 
@@ -150,7 +181,7 @@ def test_the_rooms_of_the_design_are_looked_at() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_rooms_do_not_import_sideways(room: str) -> None:
-    files = sorted((PACKAGE / room).rglob("*.py"))
+    files = sorted(set((PACKAGE / room).rglob("*.py")) - WIRES)
     bad = {str(file.relative_to(ROOT)): sorted(trespasses(file, room)) for file in files}
     assert {file: names for file, names in bad.items() if names} == {}
 

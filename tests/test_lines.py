@@ -20,7 +20,7 @@ from agentd.speech.library import AudioLibrary
 
 ROOT = Path(__file__).parents[1]
 # A golden call's own entries, and what names a moment, which is said live.
-OWN = ("objections/", "rail_returns/", "live/")
+OWN = ("objections/", "rail_returns/", "live/", "freestyle/")
 CALLS = sorted((ROOT / "tests/calls").glob("*.jsonl"))
 
 

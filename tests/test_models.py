@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import zipfile
 
@@ -92,13 +93,109 @@ def test_the_list_says_what_is_here_and_under_which_licence(agentd, tmp_path):
     (tmp_path / "models/vosk-fr/am").mkdir(parents=True)
     (tmp_path / "models/vosk-fr/conf").mkdir()
     shown = agentd("list").stdout
-    assert "vosk-fr       here" in shown
-    assert "pico          absent" in shown
+    assert re.search(r"^vosk-fr +here", shown, re.M)
+    assert re.search(r"^pico +absent", shown, re.M)
     rows = {r["name"]: r for r in map(json.loads, agentd("list", "--json").stdout.splitlines())}
     assert {name: row["present"] for name, row in rows.items()} == {
-        "whisper-base": False, "pico": False, "vosk-fr": True,
+        "whisper-base": False, "pico": False, "vosk-fr": True, "smollm2": False,
+        "mistral-7b-instruct": False,
+        "xtts-v2": False, "pyannote": False, "piper-fr": False,
     }  # fmt: skip
     assert all(row["licence"] and row["source"] and row["megabytes"] for row in rows.values())
+
+
+def test_a_language_model_unfit_to_speak_is_called_so():
+    assert "unfit" in models.MODELS["smollm2"].what
+
+
+def test_what_is_put_there_by_hand_says_how(agentd, tmp_path):
+    result = agentd("fetch", "mistral-7b-instruct")
+    assert result.exit_code == 2
+    assert "[llm] model" in result.stderr
+    assert not (tmp_path / "models/mistral-7b-instruct").exists()
+
+
+@pytest.mark.parametrize("name", list(models.MODELS))
+def test_a_dry_run_says_exactly_what_would_be_fetched(agentd, tmp_path, name):
+    shown = agentd("fetch", name, "--dry-run").stdout
+    model = models.MODELS[name]
+    assert model.source in shown
+    assert model.licence in shown
+    for part, value in model.sha256.items():
+        assert f"sha256 of {part}: {value}" in shown
+    unknown = [mark for mark in model.marks if mark not in model.sha256]
+    assert ("sha256 unknown here" in shown) == bool(unknown)
+    assert not (tmp_path / "models" / name).exists()
+
+
+# -- from the makers' hub -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """The hub's client, which brings what a test puts there, and what it was asked."""
+    import huggingface_hub
+
+    held, asked = {}, []
+
+    def snapshot(repository, **options):
+        asked.append((repository, options))
+        if not held:
+            raise ConnectionError("no route to host")
+        for name, data in held.items():
+            file = options["local_dir"] / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        return str(options["local_dir"])
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    for variable in ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    return held, asked
+
+
+def test_a_voice_of_the_hub_lies_where_voice_yaml_names_it(agentd, hub, tmp_path):
+    held, asked = hub
+    folder = "fr/fr_FR/siwis/medium"
+    held |= {f"{folder}/fr_FR-siwis-medium.onnx": b"o", f"{folder}/fr_FR-siwis-medium.onnx.json":
+             b"{}", ".cache/huggingface/lock": b""}  # fmt: skip
+    result = agentd("fetch", "piper-fr")
+    assert result.exit_code == 0, result.stderr
+    assert left(tmp_path / "models/piper-fr") == [
+        "fr_FR-siwis-medium.onnx", "fr_FR-siwis-medium.onnx.json",
+    ]  # fmt: skip
+    ((repository, options),) = asked
+    assert repository == "rhasspy/piper-voices"
+    assert options["revision"] == "fdd9ff593f474a02a17a0f0745b8c8c7ea9829c2"
+
+
+def test_weights_that_are_not_those_expected_are_refused(agentd, hub, tmp_path):
+    held, _ = hub
+    held |= {"config.json": b"{}", "model.pth": b"other", "vocab.json": b"{}"}
+    result = agentd("fetch", "xtts-v2")
+    assert result.exit_code == 2
+    assert "model.pth is not the file that was expected" in result.stderr
+    assert not (tmp_path / "models/xtts-v2").exists()
+
+
+def test_a_hub_that_cannot_be_reached_says_what_to_fetch_by_hand(agentd, hub, tmp_path):
+    result = agentd("fetch", "xtts-v2")
+    assert result.exit_code == 2
+    assert "no route to host" in result.stderr
+    assert "put them into models/xtts-v2" in result.stderr
+    assert not (tmp_path / "models/xtts-v2").exists()
+
+
+def test_what_is_gated_wants_a_token(agentd, hub, monkeypatch):
+    held, asked = hub
+    result = agentd("fetch", "pyannote")
+    assert result.exit_code == 2
+    assert "set HF_TOKEN" in result.stderr
+    assert asked == []
+    held["config.yaml"] = b"version: 4"
+    monkeypatch.setenv("HUGGINGFACE_TOKEN", "secret")
+    assert agentd("fetch", "pyannote").exit_code == 0
+    assert asked[0][1]["token"] == "secret"
 
 
 def test_a_part_that_is_missing_is_not_here(tmp_path):

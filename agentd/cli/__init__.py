@@ -17,6 +17,11 @@ _COMMANDS = {
     "scenario": ("agentd.cli.scenario", "scenario", "Lint and show scenarios."),
     "replay": ("agentd.cli.replay", "replay", "Run the engine again over a stored call."),
     "understand": ("agentd.cli.understand", "understand", "What would be made of an utterance."),
+    "campaign": ("agentd.cli.campaign", "campaign", "Make, run, watch and export campaigns."),
+    "contacts": ("agentd.cli.contacts", "contacts", "Import, list, export and erase contacts."),
+    "consent": ("agentd.cli.consent", "consent", "The ledger of grounds to call."),
+    "suppress": ("agentd.cli.suppress", "suppress", "Numbers that must not be called."),
+    "audit": ("agentd.cli.audit", "audit", "The trail of acts, and whether it is whole."),
     "models": ("agentd.cli.models", "models", "List and fetch recognisers and voices."),
     "db": ("agentd.cli.db", "db", "Migrate the database."),
 }

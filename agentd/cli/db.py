@@ -1,10 +1,18 @@
 """`agentd db`: the database's schema."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
 import click
 import msgspec
 
 from agentd.cli import settings_of
+from agentd.cli.store_access import actor, once, opened
+from agentd.errors import StoreError
 from agentd.store.repo import Repo
+from agentd.store.retention import Limits, Retention
+from agentd.store.rights import remove_file
 
 
 @click.group()
@@ -46,3 +54,52 @@ def status(ctx: click.Context, as_json: bool) -> None:
     else:
         click.echo(f"agentd: {report.detail}\n  mend: {report.mend}", err=True)
     ctx.exit(0 if report.ok else 1)
+
+
+@db.command()
+@click.option("--apply", is_flag=True, help="Erase; without it, only say what would be.")
+@click.pass_context
+def retention(ctx: click.Context, apply: bool) -> None:
+    """Erase what is older than [retention] allows: recordings, journals, calls, contacts, answers
+    of suppression lists. For a timer, once a day."""
+    settings = settings_of(ctx)
+    kept = settings.retention
+    limits = Limits.of(
+        datetime.now(UTC),
+        kept.contacts_days,
+        kept.calls_days,
+        kept.recordings_days,
+        kept.journal_days,
+        kept.checks_days,
+    )
+    root = settings.paths.root.resolve()
+    stray = list(_older(settings.path("recordings"), limits.recordings))
+    with opened(ctx) as repo:
+        store = Retention(repo)
+        if apply:
+            try:
+                done = store.expire(limits, lambda p: _remove(root, p), actor(), once())
+                done["files"] = sum(remove_file(root, str(file)) for file in stray)
+            except OSError as error:
+                raise StoreError(
+                    f"{error.filename}: cannot be removed ({error.strerror})",
+                    mend="let this user write there, and run it again",
+                ) from None
+        else:
+            done = store.overdue(limits) | {"files": len(stray)}
+    said = "erased" if apply else "would be erased"
+    for kind, count in done.items():
+        click.echo(f"{kind}: {count} {said}")
+    if not apply and any(done.values()):
+        click.echo("run it again with --apply to erase them", err=True)
+
+
+def _older(folder: Path, limit: datetime) -> Iterator[Path]:
+    """Recordings by their own age: those of a call whose agentd died are in no table."""
+    for file in folder.glob("*/*.wav"):
+        if file.stat().st_mtime < limit.timestamp():
+            yield file
+
+
+def _remove(root: Path, path: str) -> None:
+    remove_file(root, path)

@@ -4,12 +4,12 @@ import click
 import msgspec
 
 from agentd.cli import settings_of
-from agentd.models import MODELS, fetch, known
+from agentd.models import MODELS, described, fetch, known
 
 
 @click.group()
 def models() -> None:
-    """Recognisers and voices: what there is, from where, under which licence."""
+    """Recognisers, voices and language models: what there is, from where, under which licence."""
 
 
 @models.command("list")
@@ -26,21 +26,28 @@ def list_models(ctx: click.Context, as_json: bool) -> None:
             continue
         state = "here" if present else "absent"
         click.echo(
-            f"{model.name:14}{state:8}{model.megabytes:6} MB  {model.licence:12}{model.what}"
+            f"{model.name:21}{state:8}{model.megabytes:6} MB  {model.licence:12}  {model.what}"
         )
-        click.echo(f"{'':14}{model.source}")
+        click.echo(f"{'':21}{model.source}")
 
 
 @models.command("fetch")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--force", is_flag=True, help="Fetch again what is there.")
+@click.option("--dry-run", is_flag=True, help="Say what would be downloaded, and do nothing.")
 @click.pass_context
-def fetch_models(ctx: click.Context, names: tuple[str, ...], force: bool) -> None:
+def fetch_models(ctx: click.Context, names: tuple[str, ...], force: bool, dry_run: bool) -> None:
     """Fetch models; without a name, those agentd comes with (whisper-base and pico)."""
     folder = settings_of(ctx).path("models")
     wanted = names or ("whisper-base", "pico")
     for name in wanted:
         known(name)  # a misspelt name is told before hundreds of megabytes
     for name in wanted:
+        if dry_run:
+            there = known(name).present(folder) and not force
+            click.echo(
+                f"{described(known(name))}\n  {'already in' if there else 'into'} {folder / name}"
+            )
+            continue
         fetched = fetch(name, folder, force=force, say=click.echo)
         click.echo(f"{name}: {'in' if fetched else 'already in'} {folder / name}")

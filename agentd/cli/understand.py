@@ -3,17 +3,25 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from agentd.catalog import Catalog
 from agentd.cli import settings_of
+from agentd.config import Settings
+from agentd.dialogue.intents import Intent
 from agentd.dialogue.understanding import Expectation, Meaning
 from agentd.dialogue.understanding import understand as make_of
 from agentd.errors import BadInput, ScenarioError
 
+if TYPE_CHECKING:
+    from agentd.improviser import Opinion
+
+_GUESSED = 0.5  # how sure a model's guess is
 _HEADER = (
     f"{'intent':<12}  {'sure':>4}  {'sentiment':<9}  {'objection or question':<34}  {'score':>5}"
     f"  {'us':>6}  text"
@@ -24,6 +32,7 @@ _HEADER = (
 @click.option("--theme", required=True, help="Whose objections to match: finance, crypto...")
 @click.option("--scenario", help="Scenario (name or file) whose step was being asked.")
 @click.option("--step", help="Step being asked; its example answers count. Needs --scenario.")
+@click.option("--model", is_flag=True, help="Ask the language model what the rules abstain from.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option(
     "--config",
@@ -37,24 +46,45 @@ def understand(
     theme: str,
     scenario: str | None,
     step: str | None,
+    model: bool,
     as_json: bool,
     config_file: Path | None,
 ) -> None:
-    """Say what would be made of each utterance read from standard input, rules only.
+    """Say what would be made of each utterance read from standard input: by rules, in microseconds.
 
-    `us` is the time the rules took, in microseconds.
+    `us` is the time it took, in microseconds; with --model, the model's time is in it.
     """
-    catalog = Catalog(settings_of(ctx, config_file))
+    settings = settings_of(ctx, config_file)
+    catalog = Catalog(settings)
     matcher = catalog.matcher(theme)
     expectation = _expectation(catalog, scenario, step)
     make_of("allô", matcher, expectation)  # so that the first line is not charged with set-up
-    if not as_json:
-        click.echo(_HEADER)
-    for text in _utterances():
-        began = time.perf_counter_ns()
-        meaning = make_of(text, matcher, expectation)
-        us = (time.perf_counter_ns() - began) // 1000
-        click.echo(_json(meaning, us) if as_json else _row(meaning, us))
+    with _opinion(settings, model) as opinion:
+        if not as_json:
+            click.echo(_HEADER)
+        for text in _utterances():
+            began = time.perf_counter_ns()
+            meaning = make_of(text, matcher, expectation)
+            if opinion is not None and meaning.intent is Intent.UNCLEAR and text.strip():
+                guess = Intent(opinion.of(text))
+                meaning = msgspec.structs.replace(meaning, intent=guess, confidence=_GUESSED)
+            us = (time.perf_counter_ns() - began) // 1000
+            click.echo(_json(meaning, us) if as_json else _row(meaning, us))
+
+
+@contextmanager
+def _opinion(settings: Settings, wanted: bool) -> Iterator["Opinion | None"]:
+    """The language model, when it is wanted."""
+    if not wanted:
+        yield None
+        return
+    from agentd.improviser import Opinion  # what it brings takes time to import
+
+    opinion = Opinion(settings)
+    try:
+        yield opinion
+    finally:
+        opinion.close()
 
 
 def _expectation(catalog: Catalog, scenario: str | None, step: str | None) -> Expectation | None:

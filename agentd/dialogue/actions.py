@@ -49,6 +49,43 @@ class Stop(Action, frozen=True):
     say_id: str
 
 
+class Prepare(Action, frozen=True):
+    """Have these clips ready before they are said; nothing is played, and nothing answers."""
+
+    clips: tuple[Clip, ...]
+
+
+class AskFreestyle(Action, frozen=True):
+    """Have the language model answer what no recording does; FreestyleSentences follow, or one
+    FreestyleFailed.
+
+    text: what the prospect said. question: what we had asked, and shall ask again. history: the
+        turns before, (who, text), oldest first. within_s: after this long we speak without it.
+    """
+
+    ask_id: str
+    text: str
+    question: str
+    history: tuple[tuple[str, str], ...]
+    within_s: float
+
+
+class AskIntent(Action, frozen=True):
+    """Have the language model say what an utterance wants, where rules abstain; one IntentGuessed
+    follows, or one FreestyleFailed. Members as in AskFreestyle."""
+
+    ask_id: str
+    text: str
+    question: str
+    within_s: float
+
+
+class CancelAsk(Action, frozen=True):
+    """What was asked of the model is of no use any more; unknown ids are ignored."""
+
+    ask_id: str
+
+
 class Listen(Action, frozen=True):
     """What the ears should expect next: biases recognition, never restricts understanding.
 
@@ -123,6 +160,10 @@ class Hangup(Action, frozen=True):
 AnyAction = (
     Say
     | Stop
+    | Prepare
+    | AskFreestyle
+    | AskIntent
+    | CancelAsk
     | Listen
     | StartTimer
     | CancelTimer

@@ -43,13 +43,19 @@ _BACKCHANNEL = _HESITATION | _tokens(
 
 @dataclass(frozen=True)
 class Reading:
-    """One utterance as understood. `clear` is false when it was recognised too badly to use;
-    `unrecorded` when it refuses to be recorded, whatever else it says."""
+    """One utterance as understood.
+
+    clear: false when it was recognised too badly to use. ended_ms: its last sound.
+    guessed: the language model has said what it wants, where rules abstain. unrecorded: it refuses
+    to be recorded, whatever else it says.
+    """
 
     text: str
     intent: Intent
     objection: str | None
     clear: bool = True
+    ended_ms: int = 0
+    guessed: bool = False
     unrecorded: bool = False
 
 
@@ -89,15 +95,15 @@ def _read(moves: Moves, heard: Utterance) -> Reading:
     for text in heard.alternatives:
         other = brain.understand(text, brain.matcher, expected)
         if other.intent is Intent.OPTOUT:
-            return Reading(heard.text or text, Intent.OPTOUT, None)
+            return Reading(heard.text or text, Intent.OPTOUT, None, ended_ms=heard.end_ms)
     if first.intent is not Intent.OPTOUT and heard.confidence < brain.confidence_floor:
-        return Reading(heard.text, Intent.UNCLEAR, None, clear=False)
+        return Reading(heard.text, Intent.UNCLEAR, None, clear=False, ended_ms=heard.end_ms)
     objection = None
     if first.intent in (Intent.OBJECTION, Intent.QUESTION):
         objection = first.objection if first.objection in brain.matcher.entries else None
     elif first.intent is Intent.HUMAN and moves.scenario.transfer is None:
         objection = HUMAN_ENTRY if HUMAN_ENTRY in brain.matcher.entries else None
-    return Reading(heard.text, first.intent, objection)
+    return Reading(heard.text, first.intent, objection, ended_ms=heard.end_ms)
 
 
 def act(moves: Moves, said: Reading) -> None:
@@ -133,6 +139,8 @@ def act(moves: Moves, said: Reading) -> None:
             moves.advance("affirm")
         else:
             ask_again(moves)
+    elif said.clear and not said.guessed and state.second_opinion and len(said.text.split()) > 1:
+        moves.ask_model("intent", said.text, said.intent, said.ended_ms)
     else:
         ask_again(moves, "not_understood" if said.clear else "hear_badly")
 
@@ -148,6 +156,9 @@ def ask_again(moves: Moves, lead_in: str = "") -> None:
 def silence(moves: Moves) -> None:
     """Nothing was said for a while: reprompt once, then goodbye."""
     state = moves.state
+    if state.screening:
+        _nobody_came(moves)
+        return
     state.silences += 1
     if state.callback is not None:
         _close_callback(moves, state.callback)
@@ -181,6 +192,13 @@ def opt_out(moves: Moves, reason: str, text: str) -> None:
     """Never again: the suppression is committed before the apology is begun."""
     moves.suppress(reason, text)
     moves.goodbye(Disposition.OPT_OUT, [moves.phrase("bye_optout")], outcome="optout")
+
+
+def _nobody_came(moves: Moves) -> None:
+    """A screening assistant has been told who calls, and nobody has come to the telephone."""
+    moves.leave("screening")
+    moves.dispose(Disposition.NO_ANSWER, "screening: nobody came")
+    moves.hang_up()
 
 
 def transfer_failed(moves: Moves) -> None:
@@ -226,13 +244,19 @@ def _human(moves: Moves, said: Reading) -> None:
 
 
 def _object(moves: Moves, said: Reading) -> None:
-    if said.objection is None:
-        asked = said.intent is Intent.QUESTION
-        ask_again(moves, "no_answer_known" if asked else "not_understood")
+    if said.objection is None and moves.state.freestyle:
+        moves.ask_model("freestyle", said.text, said.intent, said.ended_ms)
+    elif said.objection is None:
+        answer_unknown(moves, said.intent)
     elif said.objection in moves.state.objections and _is_refusal(moves, said):
         _deny(moves)
     else:
         _respond(moves, said.objection)
+
+
+def answer_unknown(moves: Moves, intent: str) -> None:
+    """The recorded answer to what no entry answers."""
+    ask_again(moves, "no_answer_known" if intent == Intent.QUESTION else "not_understood")
 
 
 def _is_refusal(moves: Moves, said: Reading) -> bool:

@@ -21,18 +21,29 @@ class Timing:
     answer_timeout_s: a turn of the prospect that never ends.
     max_call_s: hard limit of one call.
     transfer_s: the switch's answer to a transfer.
+    machine_s: a machine's greeting that never ends.
+    screening_s: a screening assistant's, and how long the person it asks may take.
     stop_s: a Say that was stopped but never says so.
     tail_ms: an utterance that ended at most this long before the end of a Say answers it.
     rewind_ms: how far a resumed Say goes back.
+    freestyle_s: from the prospect's last sound to the first of the language model's answer; when
+        that cannot be, the recorded answer is said.
+    filler_s: from that same sound to a short recorded filler, when no answer has come yet; 0: none.
+    gap_s: between two sentences of the model, before we go on without the second.
     """
 
     silence_s: float = 5.0
     answer_timeout_s: float = 20.0
     max_call_s: float = 600.0
     transfer_s: float = 30.0
+    machine_s: float = 40.0
+    screening_s: float = 25.0
     stop_s: float = 3.0
     tail_ms: int = 700
     rewind_ms: int = 500
+    freestyle_s: float = 2.5
+    filler_s: float = 1.2
+    gap_s: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -63,23 +63,11 @@ _NOT_US = (
 def findings(scenario: Scenario) -> list[Finding]:
     """What the disclosure of a scenario lacks; nothing when it is whole."""
     hello = scenario.steps[HELLO]
-    said = normalise(fill(f"{hello.text} {hello.question}", scenario.columns({})))
-    affirmed = _DENIED.sub(" , ", said)
-    found = []
-
-    def missing(what: str, mend: str) -> None:
-        found.append(
-            Finding("error", "step Hello, field text", f"the disclosure does not say {what}", mend)
-        )
-
-    if not _names(said, scenario.agent_name):
-        missing("who calls", f"say the agent's name, {scenario.agent_name!r}")
-    if not _names(said, scenario.company):
-        missing("for whom", f"say the company, {scenario.company!r}")
-    if not re.search(rf"\b(?:{_COMMERCIAL})\b", affirmed):
-        missing("that the call is commercial", "say for instance « un appel commercial »")
-    if not re.search(rf"\b(?:{_ARTIFICIAL})\b", affirmed):
-        missing("that the voice is artificial", "say for instance « une voix artificielle »")
+    text = f"{hello.text} {hello.question}"
+    found = _identity(scenario, text, "step Hello, field text", "the disclosure")
+    if scenario.voicemail.strip():
+        # Whoever listens to it later has heard no disclosure.
+        found += _identity(scenario, scenario.voicemail, "field voicemail", "the message")
     if hello.interruptible:
         found.append(
             Finding(
@@ -93,7 +81,27 @@ def findings(scenario: Scenario) -> list[Finding]:
         found.append(
             Finding("error", "step Hello, field wait", "nobody is given the floor", "remove it")
         )
-    return [*found, *_recording(scenario, said)]
+    return [*found, *_recording(scenario, normalise(fill(text, scenario.columns({}))))]
+
+
+def _identity(scenario: Scenario, text: str, place: str, what_it_is: str) -> list[Finding]:
+    """Who calls, for whom, that it is commercial, that the voice is artificial."""
+    said = normalise(fill(text, scenario.columns({})))
+    affirmed = _DENIED.sub(" , ", said)
+    found = []
+
+    def missing(what: str, mend: str) -> None:
+        found.append(Finding("error", place, f"{what_it_is} does not say {what}", mend))
+
+    if not _names(said, scenario.agent_name):
+        missing("who calls", f"say the agent's name, {scenario.agent_name!r}")
+    if not _names(said, scenario.company):
+        missing("for whom", f"say the company, {scenario.company!r}")
+    if not re.search(rf"\b(?:{_COMMERCIAL})\b", affirmed):
+        missing("that the call is commercial", "say for instance « un appel commercial »")
+    if not re.search(rf"\b(?:{_ARTIFICIAL})\b", affirmed):
+        missing("that the voice is artificial", "say for instance « une voix artificielle »")
+    return found
 
 
 def _names(said: str, wanted: str) -> bool:

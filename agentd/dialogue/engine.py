@@ -13,17 +13,22 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, hearing, recording, takeover
+from agentd.dialogue import answers, freestyle, hearing, machines, recording, takeover
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import (
+    Amd,
     Answered,
     DrainRequested,
     Dtmf,
     Event,
     Fault,
+    FreestyleFailed,
+    FreestyleSentence,
+    GreetingOver,
     HungUp,
+    IntentGuessed,
     Interruption,
     Partial,
     Resumed,
@@ -87,6 +92,7 @@ def _before_answer(moves: Moves, event: Event) -> None:
         state.contact = dict(event.contact)
         state.seed, state.recorded = event.seed, event.recorded
         state.when, state.zone = event.when, event.zone
+        state.freestyle, state.second_opinion = event.freestyle, event.second_opinion
         if moves.scenario.background:
             moves.actions.append(Background(moves.scenario.background))
         moves.start_timer("call", moves.brain.timing.max_call_s)
@@ -109,12 +115,22 @@ def _open(moves: Moves, event: Event) -> None:
             moves.state.partial = event.text
         case Interruption():
             hearing.interruption(moves, event)
+        case Amd():
+            machines.amd(moves, event)
+        case GreetingOver():
+            machines.greeting_over(moves, event)
         case SayDone():
             hearing.say_done(moves, event)
         case SayFailed():
             hearing.say_failed(moves, event)
         case SayStarted():
             _say_started(moves, event)
+        case FreestyleSentence():
+            freestyle.sentence(moves, event)
+        case FreestyleFailed():
+            freestyle.failed(moves, event)
+        case IntentGuessed():
+            freestyle.guessed(moves, event)
         case TimerFired():
             _timer(moves, event)
         case Dtmf(digit=digit) if digit == _OPT_OUT_DIGIT:
@@ -139,10 +155,14 @@ def _ending(moves: Moves, event: Event) -> None:
             _timer(moves, event)
         case TransferDone():
             _transfer_done(moves, event.ok, event.reason)
+        case GreetingOver() if moves.state.message:
+            machines.greeting_over(moves, event)
         case Fault():
             hearing.fault(moves, event.reason, speakable=event.speakable)
         case DrainRequested() if moves.state.phase is Phase.TRANSFERRING:
             _drain(moves)
+        case DrainRequested() if moves.state.message == "waiting":
+            moves.hang_up()
 
 
 def _still_opt_out(moves: Moves, event: Event) -> None:
@@ -162,6 +182,7 @@ def _say_started(moves: Moves, event: SayStarted) -> None:
     speech = moves.state.speech
     if speech is not None and speech.say_id == event.say_id and speech.started_ms is None:
         speech.started_ms = moves.now
+        freestyle.started(moves, speech)
 
 
 def _timer(moves: Moves, event: TimerFired) -> None:
@@ -179,10 +200,16 @@ def _timer(moves: Moves, event: TimerFired) -> None:
             if not moves.resume():
                 state.noises = 1
                 answers.noise(moves)
+        case "ask":
+            freestyle.deadline(moves)
+        case "filler":
+            freestyle.fill_in(moves)
         case "say":
             _say_lost(moves)
         case "transfer":
             _transfer_done(moves, False, "no reply")
+        case "machine":
+            machines.timed_out(moves)
         case "call":
             moves.finish(reason="limit")
 
@@ -235,7 +262,7 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
         last = Utterance(state.partial, 1.0, moves.now, moves.now)
         if answers.read(moves, last).intent is Intent.OPTOUT:
             moves.suppress("optout", state.partial)
-    state.timers = {}
+    state.timers, state.asked = {}, None
     moves.say_is_over()
     moves.leave("hangup")
     if not state.lead:

@@ -5,7 +5,12 @@ them. Times called `*_ms` are milliseconds since the call was answered, except `
 which is a length of audio.
 """
 
+from typing import Literal
+
 import msgspec
+
+# Who has picked up. `undecided`: nothing told within the time it may take.
+Verdict = Literal["human", "machine", "screening", "announcement", "undecided"]
 
 
 class Event(msgspec.Struct, frozen=True, tag=True):
@@ -21,6 +26,8 @@ class Answered(Event, frozen=True):
         across a change of the clocks; empty: the offset of `when`.
     seed: what varied choices (rail returns) start from.
     recorded: the call is being recorded, and the disclosure must say so.
+    freestyle: a language model is at hand to answer what no recording does.
+    second_opinion: and to say what an utterance wants where rules abstain.
     """
 
     contact: dict[str, str]
@@ -28,6 +35,8 @@ class Answered(Event, frozen=True):
     seed: int = 0
     recorded: bool = False
     zone: str = ""
+    freestyle: bool = False
+    second_opinion: bool = False
 
 
 class Resumed(Event, frozen=True):
@@ -97,6 +106,31 @@ class Utterance(Event, frozen=True):
     alternatives: tuple[str, ...] = ()
 
 
+class FreestyleSentence(Event, frozen=True):
+    """The model's next sentence, guarded, fit to be said.
+
+    last: nothing follows it; its text may then be empty.
+    """
+
+    ask_id: str
+    text: str
+    last: bool = False
+
+
+class FreestyleFailed(Event, frozen=True):
+    """Nothing more comes from the model: not in time, refused by the guard, or broken."""
+
+    ask_id: str
+    reason: str
+
+
+class IntentGuessed(Event, frozen=True):
+    """What the model makes of an utterance: one of `intents.Intent`."""
+
+    ask_id: str
+    intent: str
+
+
 class TimerFired(Event, frozen=True):
     """A timer started with `StartTimer` has run out."""
 
@@ -107,6 +141,34 @@ class Dtmf(Event, frozen=True):
     """One DTMF digit: 0-9, *, #, A-D."""
 
     digit: str
+
+
+class Amd(Event, frozen=True):
+    """Who has picked up (answering machine detection), as far as it is known.
+
+    Said again when more is known: a `human` may turn out to be a `machine`, and a `screening`
+    assistant repeats itself. `reason`: the evidence, for people to read.
+    """
+
+    verdict: Verdict
+    at_ms: int
+    reason: str = ""
+
+
+class GreetingOver(Event, frozen=True):
+    """What a machine or a screening assistant had to say is over, and it listens.
+
+    by: a `beep` that has ended, or a `silence` long enough; a beep may follow a silence.
+    """
+
+    by: Literal["beep", "silence"]
+    at_ms: int
+
+
+class Beep(Event, frozen=True):
+    """The switch has heard a beep (mod_avmd), about 0.2 s into it."""
+
+    hz: float = 0.0
 
 
 class TransferDone(Event, frozen=True):
@@ -147,8 +209,14 @@ AnyEvent = (
     | Interruption
     | Partial
     | Utterance
+    | FreestyleSentence
+    | FreestyleFailed
+    | IntentGuessed
     | TimerFired
     | Dtmf
+    | Amd
+    | GreetingOver
+    | Beep
     | TransferDone
     | HungUp
     | Fault

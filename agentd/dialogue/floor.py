@@ -2,16 +2,28 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from agentd.dialogue.actions import Action, CancelTimer, Clip, Listen, Record, Say, StartTimer, Stop
+from agentd.dialogue.actions import (
+    Action,
+    AskFreestyle,
+    AskIntent,
+    CancelAsk,
+    CancelTimer,
+    Clip,
+    Listen,
+    Record,
+    Say,
+    StartTimer,
+    Stop,
+)
 from agentd.dialogue.brain import Brain
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Utterance
 from agentd.dialogue.expectations import likely, likely_times
 from agentd.dialogue.phrases import live, phrase
-from agentd.dialogue.state import CallState, Speech, Then
+from agentd.dialogue.state import Ask, CallState, Speech, Then
 from agentd.dialogue.text import fill
 
 # A Say that has not ended after this long is lost. French speech runs at about 14 characters a
@@ -20,6 +32,9 @@ _WATCHDOG_S, _WATCHDOG_S_PER_CHAR = 10.0, 0.14
 _GOODBYE_WATCHDOG_S = 20.0
 # After this many false interruptions of one turn it is said to its end.
 _MAX_RESUMES = 2
+# What the language model is told of the call so far: turns, and characters of each.
+_TALK, _TALK_CHARS = 6, 300
+_LEAST_ASK_S = 0.5  # to answer in, however late the utterance was understood
 # The step name under which the ears are told that a moment to call back is expected.
 CALLBACK = "Callback"
 
@@ -75,6 +90,8 @@ class Floor:
         self.silence_ourselves()
         self.cancel_timer("silence")
         self.cancel_timer("answer")
+        if then is not Then.MORE:
+            self.cancel_ask()
         state = self.state
         state.says += 1
         columns = self.scenario.columns(state.contact)
@@ -161,6 +178,46 @@ class Floor:
                 Listen(name, likely(name, self.scenario.steps[name], recorded=recorded))
             )
 
+    # --- the language model
+
+    def ask_model(
+        self, kind: Literal["freestyle", "intent"], text: str, intent: str, heard_ms: int
+    ) -> None:
+        """Ask it about an utterance that ended at `heard_ms`; it has until the deadline."""
+        self.cancel_ask()
+        state, timing = self.state, self.brain.timing
+        state.asks += 1
+        since = max(0.0, (self.now - heard_ms) / 1000)
+        within = round(max(_LEAST_ASK_S, timing.freestyle_s - since), 2)
+        ask = Ask(f"m{state.asks}", kind, text, intent, heard_ms)
+        state.asked, state.broken = ask, None
+        talk = state.talk[:-1] if state.talk and state.talk[-1][0] == "prospect" else state.talk
+        question = self._question()
+        if kind == "intent":
+            self.actions.append(AskIntent(ask.ask_id, text, question, within))
+        else:
+            asked = AskFreestyle(ask.ask_id, text, question, tuple(talk), within)
+            self.actions.append(asked)
+            if 0 < timing.filler_s < timing.freestyle_s:
+                self.start_timer("filler", round(max(0.05, timing.filler_s - since), 2))
+        self.start_timer("ask", within)
+
+    def cancel_ask(self) -> None:
+        """What the model was asked is of no use any more."""
+        asked, self.state.asked = self.state.asked, None
+        self.cancel_timer("ask")
+        self.cancel_timer("filler")
+        if asked is not None and not asked.over:
+            self.actions.append(CancelAsk(asked.ask_id))
+
+    def _question(self) -> str:
+        """What we had asked when the prospect spoke."""
+        name = self.state.step
+        if name not in self.scenario.steps:
+            return ""
+        step = self.scenario.steps[name]
+        return fill(step.question or step.text, self.scenario.columns(self.state.contact))
+
     # --- timers
 
     def start_timer(self, kind: str, seconds: float) -> None:
@@ -184,13 +241,18 @@ class Floor:
         if self.state.speaking:
             self.start_timer("answer", self.brain.timing.answer_timeout_s)
         else:
-            self.start_timer("silence", self.brain.timing.silence_s)
+            timing = self.brain.timing
+            patience = timing.screening_s if self.state.screening else timing.silence_s
+            self.start_timer("silence", patience)
 
     # --- facts
 
     def record(self, kind: str, **data: Any) -> None:
         """Commit a fact."""
         self.actions.append(Record(kind, data))
+        if kind == "turn" and data["text"].strip():
+            self.state.talk.append((data["who"], data["text"][:_TALK_CHARS]))
+            del self.state.talk[:-_TALK]
 
     def record_prospect(self, heard: Utterance, intent: str, objection: str | None = None) -> None:
         """Commit what the prospect said, before anything is answered."""

@@ -8,7 +8,7 @@
   yes to the question before, the Say is resumed; else it is the answer.
 """
 
-from agentd.dialogue import answers, recording
+from agentd.dialogue import answers, freestyle, machines, recording
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Interruption, SayDone, SayFailed, Utterance
 from agentd.dialogue.intents import Intent
@@ -42,6 +42,8 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         spoken = spoken or said.intent in answers.ALWAYS_HEARD
     if spoken:
         state.silences = state.noises = 0
+    if machines.utterance(moves, heard, said):
+        return
     special = said is not None and (said.intent in answers.ALWAYS_HEARD or said.unrecorded)
     if state.speech is not None:
         if special and said is not None and state.speech.interruptible:
@@ -50,6 +52,11 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         elif spoken or state.speech.stopped:
             _keep(moves, heard)
         return
+    if state.asked is not None:
+        if not special and freestyle.goes_on_over(state.asked, heard.text):
+            freestyle.go_on(moves)
+            return
+        moves.cancel_ask()
     moves.cancel_timer("silence")
     moves.cancel_timer("answer")
     if said is None or not (spoken or mumbled):
@@ -67,7 +74,7 @@ def speech_started(moves: Moves) -> None:
     """The prospect begins to speak."""
     state = moves.state
     state.speaking = True
-    if state.speech is None:
+    if state.speech is None and state.asked is None:
         moves.wait()
 
 
@@ -79,6 +86,8 @@ def interruption(moves: Moves, event: Interruption) -> None:
     if not speech.interruptible or speech.stopped:
         return
     moves.state.speaking = True
+    if speech.then is Then.MORE:
+        moves.cancel_ask()
     moves.interrupted()
 
 
@@ -112,6 +121,7 @@ def say_failed(moves: Moves, event: SayFailed) -> None:
     if speech is None or speech.say_id != event.say_id:
         return
     moves.say_is_over()
+    freestyle.unsaid(moves, speech)
     state.failures += 1
     kept, state.heard = state.heard, []
     if state.phase is Phase.OPEN and state.failures >= 2:
@@ -167,9 +177,17 @@ def _after(
             moves.wait()
     elif speech.then is Then.NEXT:
         moves.advance("done")
+    elif speech.then is Then.MORE and not any(
+        not _too_early(moves, heard) and not answers.is_backchannel(heard.text)
+        for heard, _ in readings
+    ):
+        freestyle.go_on(moves)
     else:
+        moves.cancel_ask()
         timely = [said for heard, said in readings if not _too_early(moves, heard)]
-        if timely:
+        if moves.state.screening == "told" and any(answers.has_words(h.text) for h, _ in readings):
+            machines.person(moves)
+        elif timely:
             answers.act(moves, timely[-1])
         else:
             moves.wait()

@@ -165,6 +165,7 @@ class Moves(Floor):
 
     def hang_up(self) -> None:
         """End the call: nothing but Record follows."""
+        self.cancel_ask()
         for kind in list(self.state.timers):
             self.cancel_timer(kind)
         self.state.phase = Phase.OVER

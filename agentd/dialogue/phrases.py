@@ -17,6 +17,10 @@ _PHRASES = {
     "hear_badly": "Excusez-moi, je vous entends mal.",
     "not_understood": "Excusez-moi, je n'ai pas bien compris.",
     "no_answer_known": "Je n'ai pas cette réponse, un conseiller pourra vous la donner.",
+    # While the language model is at work.
+    "filler_question": "C'est une bonne question.",
+    "filler_so": "Alors, voyons.",
+    "filler_objection": "Je comprends.",
     "no_human": "Je suis un assistant vocal, je ne peux pas vous passer quelqu'un maintenant.",
     # When another agentd takes over a live call.
     "resumed": "Excusez-moi, un petit problème technique.",

@@ -19,6 +19,8 @@ HELLO, IS_LEADS, CONFIRM_TIME, BYE = "Hello", "Is_Leads", "Confirm_Time", "Bye"
 # Columns of the agent itself; contact columns may not override them.
 AGENT_COLUMNS = ("agent_name", "agent_company", *personalities.COLUMNS)
 
+Own = Literal["recording_notice", "transfer", "voicemail"]
+_OWN: tuple[Own, ...] = ("recording_notice", "transfer", "voicemail")
 _TEXT = "a sentence to be said aloud, 1 to 2000 characters"
 _EXAMPLES = "a list of short answers as a recogniser writes them"
 
@@ -122,6 +124,9 @@ class Scenario(_Model):
     transfer: TransferTo | None = Field(None, description="an object with a target")
     stop_when_unreachable: bool = Field(True, description="true or false")
     recording_notice: OptionalSentence = Field("", description=_TEXT)
+    voicemail: OptionalSentence = Field(
+        "", description="a message to leave on answering machines, or empty: we hang up"
+    )
     facts: Annotated[tuple[Sentence, ...], Field(strict=False, max_length=100)] = Field(
         (), description="a list of sentences the agent may rely on"
     )
@@ -155,12 +160,12 @@ class Scenario(_Model):
         held = self.steps[step]
         return Clip(self._key(f"{step}.{part}" if part else step), getattr(held, part or "text"))
 
-    def own_clip(self, part: Literal["recording_notice", "transfer"]) -> Clip | None:
+    def own_clip(self, part: Own) -> Clip | None:
         """The unfilled clip of a scenario-wide sentence, None when the scenario has none."""
         if part == "transfer":
             text = self.transfer.text if self.transfer else ""
         else:
-            text = self.recording_notice
+            text = self.voicemail if part == "voicemail" else self.recording_notice
         return Clip(self._key(part), text) if text.strip() else None
 
     def lines(self) -> Iterator[Line]:
@@ -168,7 +173,8 @@ class Scenario(_Model):
         for step in self.rail:
             for part in ("", "question", "rebuttal", "reprompt"):
                 yield from self._line(self.clip(step, part))
-        for own in (self.own_clip("recording_notice"), self.own_clip("transfer")):
+        for part in _OWN:
+            own = self.own_clip(part)
             if own is not None:
                 yield from self._line(own)
 

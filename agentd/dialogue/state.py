@@ -1,6 +1,7 @@
 """Everything the engine remembers of one call: serialisable, so it can be stored."""
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -23,6 +24,7 @@ class Then(StrEnum):
     """What follows the end of a Say."""
 
     LISTEN = "listen"
+    MORE = "more"  # of a freestyle answer
     NEXT = "next"
     TRANSFER = "transfer"
     HANGUP = "hangup"
@@ -47,6 +49,24 @@ class Speech(msgspec.Struct):
     resumed: int = 0
 
 
+class Ask(msgspec.Struct):
+    """What the language model has been asked, and has answered so far.
+
+    kind: "freestyle" or "intent". text, intent: of the utterance it is about; heard_ms: its end.
+    spoken: sentences said, or being said; ready: those that wait for the end of our Say.
+    over: nothing more will come.
+    """
+
+    ask_id: str
+    kind: Literal["freestyle", "intent"]
+    text: str
+    intent: str
+    heard_ms: int
+    spoken: tuple[Clip, ...] = ()
+    ready: tuple[Clip, ...] = ()
+    over: bool = False
+
+
 class CallState(msgspec.Struct):
     """The memory of one call. Times are milliseconds since the answer.
 
@@ -63,7 +83,12 @@ class CallState(msgspec.Struct):
     recorded, recording: the call may be recorded; "" before the notice has been heard, then "on",
         or "refused" once the prospect has objected.
     when_repeated: the question when to call back has been asked a second time.
+    amd: who has picked up, as far as the ears know.
+    screening: an assistant screens us: it `asks`, we have `told` it who calls, it `holds` the line.
+    message: to a machine: `waiting` for its beep, or being left after a `beep` or a `silence`.
     takeovers: how often the call has passed to another agentd.
+    asked: what the language model is being asked; asks: how often it was. talk: the newest turns,
+        (who, text). freestyle, second_opinion: what it may be asked.
     timers: kind -> id of the live timer of that kind; any other id is stale.
     """
 
@@ -73,6 +98,8 @@ class CallState(msgspec.Struct):
     recorded: bool = False
     when: str = ""
     zone: str = ""
+    freestyle: bool = False
+    second_opinion: bool = False
     recording: str = ""
 
     step: str = ""
@@ -98,11 +125,18 @@ class CallState(msgspec.Struct):
     noises: int = 0
     failures: int = 0
 
+    amd: str = ""
+    screening: str = ""
+    message: str = ""
+
     when_repeated: bool = False
     objections: list[str] = []
     returns: list[str] = []
     interruptions: int = 0
     takeovers: int = 0
+    asked: Ask | None = None
+    asks: int = 0
+    talk: list[tuple[str, str]] = []
     says: int = 0
     timers_started: int = 0
     timers: dict[str, str] = {}

@@ -55,7 +55,10 @@ def _become(state: CallState, held: CallState, now_ms: int) -> Speech | None:
         setattr(state, name, getattr(held, name))
     cut, state.speech = state.speech, None
     state.broken, state.heard, state.timers = None, [], {}
+    state.asked = None  # of a model that went with it: what was said is asked for again
     state.partial, state.speaking = "", False
+    if state.screening:  # whoever speaks next is taken for the person
+        state.screening = "told"
     state.silences = state.noises = state.failures = 0
     state.floor_ms = now_ms
     state.takeovers += 1

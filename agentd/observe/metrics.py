@@ -114,10 +114,26 @@ class Metrics:
             "Lines said: recorded, cached from an earlier call, or synthesised.",
             ("source",),
         )
+        self._freestyle = self._made(
+            Counter,
+            "agentd_freestyle",
+            "What became of asks of the language model: sentences said, intents, and what was "
+            "refused by the guard, failed, or was not admitted because it would have been late.",
+            ("outcome",),
+        )
+        self._sentence_s = self._made(
+            Histogram,
+            "agentd_freestyle_seconds",
+            "From an ask of the language model to a sentence that may be said.",
+            (),
+            buckets=_ANSWER,
+        )
         for stage in STAGES:  # there from the start, so that a rate has a beginning
             self._stages.labels(stage)
         for source in ("recorded", "cached", "synthesised"):
             self._clips.labels(source)
+        for outcome in ("sentence", "intent", "refused", "failed", "not admitted"):
+            self._freestyle.labels(outcome)
 
     def _made(self, kind: Any, name: str, text: str, labels: tuple[str, ...], **more: Any) -> Any:
         return kind(name, text, labels, registry=self._registry, **more)
@@ -166,6 +182,12 @@ class Metrics:
     def said(self, source: str) -> None:
         """A line was recorded, cached or synthesised."""
         self._clips.labels(source).inc()
+
+    def freestyle(self, outcome: str, seconds: float | None = None) -> None:
+        """What became of an ask of the language model, and after how long."""
+        self._freestyle.labels(outcome).inc()
+        if seconds is not None:
+            self._sentence_s.observe(seconds)
 
     # -- when it is asked -------------------------------------------------------------------
 

@@ -178,13 +178,15 @@ _CAUSES = {  # ITU-T Q.850
     "UNALLOCATED_NUMBER": 1,
     "NORMAL_CLEARING": 16,
     "USER_BUSY": 17,
+    "NO_USER_RESPONSE": 18,
     "NO_ANSWER": 19,
     "CALL_REJECTED": 21,
     "DESTINATION_OUT_OF_ORDER": 27,
     "NORMAL_TEMPORARY_FAILURE": 41,
 }
-# What switch_url_encode escapes, besides everything outside printable ASCII.
-_UNSAFE = re.compile(rb'[\r\n #%&+:;<=>?@\[\\\]^`{|}"\x00-\x1f\x7f-\xff]')
+# What switch_url_encode escapes, besides everything outside printable ASCII; what looks escaped
+# already it leaves alone (measured).
+_UNSAFE = re.compile(rb'[\r\n #&+:;<=>?@\[\\\]^`{|}"\x00-\x1f\x7f-\xff]|%(?![0-9A-Fa-f]{2})')
 
 
 def quote(value: str) -> str:
@@ -204,8 +206,10 @@ class Channel:
         presented: str = "1000",
         codec: str = "PCMA",
         socket_args: str = "127.0.0.1:8084 async full",
+        ringing: bool = False,
     ) -> None:
-        """started: when the channel was created, aware. Times are counted in ticks from there."""
+        """started: when the channel was created, aware. Times are counted in ticks from there.
+        ringing: nobody has answered yet (`answer`)."""
         self.uuid = uuid
         self.static = not {"async", "full"} <= set(socket_args.split())
         self.tick = 0
@@ -236,6 +240,32 @@ class Channel:
         for line in _VARIABLES.split("\n"):
             variable, _, template = line.partition(": ")
             self.variables[variable] = template.format(**self._known)
+        if ringing:
+            self._known["answered"] = "0"
+            self.answer_state = "ringing"
+            self.state, self.call_state, self.state_number = "CS_CONSUME_MEDIA", "RINGING", 7
+            self.set("endpoint_disposition", "")
+
+    @property
+    def answered(self) -> bool:
+        """Has the far end taken the call?"""
+        return self._known["answered"] != "0"
+
+    def answer(self) -> None:
+        """The far end takes the call, now."""
+        self._known["answered"] = str(self.micros)
+        self.answer_state = "answered"
+        self.state, self.call_state, self.state_number = "CS_EXECUTE", "ACTIVE", 4
+        self.set("endpoint_disposition", "ANSWER")
+
+    def failed(self, cause: str, sip_status: int | None) -> None:
+        """The far end, or the trunk, does not take the call. sip_status: None on a timeout."""
+        self.hang_up(cause, by_peer=False)
+        self.state, self.call_state = "CS_HANGUP", "HANGUP"
+        if sip_status is not None:
+            self.set("sip_term_status", str(sip_status))
+            self.set("proto_specific_hangup_cause", f"sip:{sip_status}")
+        self.set("sip_invite_failure_status", str(sip_status or 487))
 
     @property
     def name(self) -> str:

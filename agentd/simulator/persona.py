@@ -19,6 +19,22 @@ MODIFIERS = {
     "dtmf": ("after", "at"),
     "hangup": ("after", "at"),
 }
+# How a call ends that nobody takes: the hangup cause, and the SIP status where there is one
+# (measured: shared/freeswitch.md section 5).
+UNTAKEN: dict[str, tuple[str, int | None]] = {
+    "busy": ("USER_BUSY", 486),
+    "no_answer": ("NO_ANSWER", None),
+    "reject": ("CALL_REJECTED", 603),
+    "unreachable": ("NO_USER_RESPONSE", 480),
+    "invalid_number": ("UNALLOCATED_NUMBER", 404),
+    "trunk_down": ("NORMAL_TEMPORARY_FAILURE", 503),
+}
+# fmt: off
+Answer = Literal[
+    "human", "machine",
+    "busy", "no_answer", "reject", "unreachable", "invalid_number", "trunk_down",
+]
+# fmt: on
 LONGEST_FILE = 256 * 1024  # bytes
 
 
@@ -134,7 +150,11 @@ class Persona(_Part):
     contact: Contact = Contact()
     line: Line = Line()
     voice: Manner = Manner()
-    answer: Literal["human", "machine", "busy", "no_answer", "reject"] = "human"
+    answer: Answer = "human"
+    earlier: tuple[Answer, ...] = Field(
+        default=(), description="how the first calls to this number end, for a dialer that retries"
+    )
+    rings: float = Field(default=0.0, ge=0, le=120, description="s before somebody takes the call")
     greeting: str = ""
     beep: bool = False
     turns: tuple[Turn, ...] = ()
@@ -146,7 +166,9 @@ class Persona(_Part):
             raise ValueError("greeting: a machine says something; give its words")
         if self.beep and self.answer != "machine":
             raise ValueError("beep: only a machine beeps (answer: machine)")
-        if self.answer in ("busy", "no_answer", "reject") and (self.turns or self.greeting):
+        if any(answer not in UNTAKEN for answer in self.earlier):
+            raise ValueError(f"earlier: calls nobody takes: {', '.join(UNTAKEN)}")
+        if self.answer in UNTAKEN and (self.turns or self.greeting):
             raise ValueError(f"turns: a call that ends in {self.answer} is never spoken on")
         return self
 

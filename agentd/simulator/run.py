@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 import gevent
 from gevent.pool import Pool
 
+from agentd.campaign.outcomes import unanswered
 from agentd.errors import StoreError
 from agentd.simulator import judge, report
 from agentd.simulator.files import SoundFiles
-from agentd.simulator.persona import Persona
+from agentd.simulator.persona import UNTAKEN, Persona
 from agentd.simulator.playing import Samples
 from agentd.simulator.switch import LONGEST_S, Outcome, SimulatedCall
 from agentd.simulator.voices import Voices
@@ -21,9 +22,8 @@ from agentd.store.repo import CallReport, Repo
 STORED_WITHIN_S = 10.0  # agentd commits its last facts after the channel has gone
 # A call nobody takes never reaches agentd: the dialer has the hangup cause, and that decides.
 UNANSWERED = {
-    "busy": ("USER_BUSY", "BUSY"),
-    "no_answer": ("NO_ANSWER", "NO_ANSWER"),
-    "reject": ("CALL_REJECTED", "REJECTED"),
+    name: (cause, unanswered(cause, status).disposition.value)
+    for name, (cause, status) in UNTAKEN.items()
 }
 
 

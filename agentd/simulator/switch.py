@@ -71,11 +71,14 @@ class SimulatedCall:
         longest_s: float = LONGEST_S,
         others: Sequence[tuple[str, int]] = (),
         traps: Traps = NONE,
+        channel: Channel | None = None,
+        on_gone: Callable[[], None] = lambda: None,
     ) -> None:
         """voice: what each of the persona's texts sounds like. variables: set on the channel, as a
         dialplan does. seed: of the line's noise and losses. others: those the dialplan names
         next, reached when the one before does not listen, or has died with the call alive.
-        traps: what the switch does wrong."""
+        traps: what the switch does wrong. channel: an answered one of somebody else's making.
+        on_gone: called when it has hung up or left, before the socket lingers."""
         self.recorder = Recorder()
         self._persona = persona
         self._address = address
@@ -83,7 +86,8 @@ class SimulatedCall:
         self._handed_on = 0
         self._files = files
         self._longest_s = longest_s
-        channel = Channel(
+        self._on_gone = on_gone
+        channel = channel or Channel(
             str(uuids.UUID(int=random.getrandbits(128), version=4)),
             datetime.now(UTC),
             dialled=persona.contact.phone,
@@ -124,6 +128,7 @@ class SimulatedCall:
         reader = gevent.spawn(self._read)
         try:
             self._hold()
+            self._on_gone()
             self._linger()
         finally:
             for fork in (*self._forks.values(), *self._left_open):

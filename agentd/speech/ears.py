@@ -18,9 +18,13 @@ import structlog
 
 from agentd.config import SpeechSettings
 from agentd.dialogue import events as ev
+from agentd.dialogue.text import normalise
 from agentd.errors import AgentdError, SpeechError
 from agentd.speech import bargein
-from agentd.speech.endpointing import Endpointer, Moment, Tuning, completeness
+from agentd.speech.amd import Detector
+from agentd.speech.beep import BeepDetector
+from agentd.speech.candidates import COMMON
+from agentd.speech.endpointing import Endpointer, Moment, Said, Tuning, completeness
 from agentd.speech.frames import FRAME_MS, Rechunker
 from agentd.speech.recogniser import NOTHING, Heard, Recogniser, Samples, Stream
 from agentd.speech.vad import Vad
@@ -31,6 +35,7 @@ log = structlog.get_logger(component="ears")
 LEAD_MS = 240  # of sound before speech was noticed, kept: the first consonant is in it
 STREAM_EVERY_MS = 300  # how often a streaming recogniser is fed during speech
 FINAL_TIMEOUT_S = 6.0  # a recognition that takes longer is given up
+SURE = 0.8  # of a whole answer, for it to be answered quickly
 MOST_FAILURES = 3  # recognitions in a row, before the call is given up
 
 Kind = Literal["partial", "speculate", "final"]
@@ -80,10 +85,12 @@ class Ears:
         settings: SpeechSettings,
         vocabulary: Sequence[str] = (),
         watcher: Watcher | None = None,
+        amd: Detector | None = None,
     ) -> None:
         """emit: called from the greenlet that feeds, and from one of our own; must not wait.
 
         recogniser: warm. vocabulary: phrases of the call's theme (objections as people say them).
+        amd: judges who has picked up; None when that is known.
         """
         self.base_ms = 0  # when the first sample was heard, ms since the answer
         self._emit = emit
@@ -110,9 +117,14 @@ class Ears:
         self._echo_until_ms = -1
         self._say: tuple[str, bargein.BargeIn] | None = None
         self._phrases: tuple[str, ...] = ()
+        # Whole answers: those given anywhere, those of the theme.
+        self._known = frozenset(map(normalise, (*COMMON, *self._vocabulary)))
+        self._whole = self._known  # ... and of the step
         self._expected: tuple[str, ...] | None = None  # what the stream was told last
         self._jobs: deque[tuple[Kind, int, Turn]] = deque()
         self._worker: gevent.Greenlet | None = None
+        self._amd = amd
+        self._beeps = BeepDetector()
         self._failures = 0
         self._closed = False
         self.unheard = 0  # turns that ended empty because recognition failed or was refused
@@ -125,6 +137,7 @@ class Ears:
     def listen(self, step: str, phrases: Sequence[str]) -> None:
         """What may be answered next: biases what is recognised from now on."""
         self._phrases = tuple(phrases)
+        self._whole = self._known | {normalise(phrase) for phrase in phrases}
 
     def agent_speaking(self, say_id: str, interruptible: bool) -> None:
         """A Say has begun to play."""
@@ -137,6 +150,11 @@ class Ears:
             self._echo_until_ms = self._now_ms + self._barge.tail_ms
         self._agent_speaks = False
         self._say = None
+
+    def beep(self) -> None:
+        """The switch has heard one."""
+        if self._amd is not None:
+            self._tell(self._amd.beep())
 
     def feed(self, pcm: bytes) -> None:
         """Bytes of the fork: L16 16 kHz mono, any number of them. About 30 us a frame."""
@@ -170,8 +188,14 @@ class Ears:
             self._lead.append(frame)
         else:
             self._turn.frames.append(frame)
-        if self._say is not None and self._say[1].feed(voiced):
-            self._emit(ev.Interruption(self._say[0], self._now_ms))
+        if self._say is not None:
+            say_id, judge = self._say
+            loud = voiced and self._vad.rms >= self._level.loud
+            spoken = voiced and bargein.is_open(np.frombuffer(frame, np.int16))
+            if judge.feed(voiced, loud, spoken):
+                self._emit(ev.Interruption(say_id, self._now_ms))
+        if self._amd is not None:
+            self._judge(self._amd, frame, voiced)
         match moment:
             case Moment.PAUSED:
                 self._recognise("speculate")
@@ -184,13 +208,28 @@ class Ears:
                 if len(self._turn.frames) * FRAME_MS % STREAM_EVERY_MS == 0:
                     self._recognise("partial")
 
+    def _judge(self, amd: Detector, frame: bytes, voiced: bool) -> None:
+        """Who has picked up? A look at the words is worth its time here."""
+        tone = self._beeps.feed(frame)
+        self._tell(amd.feed(self._now_ms, voiced, tone, self._beeps.sounding))
+        if amd.wants_words:
+            self._recognise("partial")
+        if amd.over:
+            self._amd = None
+
+    def _tell(self, events: list[ev.Event]) -> None:
+        for event in events:
+            self._emit(event)
+
     def _heard(self, frame: bytes) -> bool:
         """Is there a voice, and not our own coming back?"""
         voiced = self._vad.voiced(frame)
         if self._agent_speaks or self._now_ms <= self._echo_until_ms:
-            # A turn under way has soft endings; to begin one takes more.
-            share = 0.7 if self._turn is not None else 1.0
-            return voiced and self._vad.rms >= share * self._level.threshold
+            level = self._level
+            wanted = level.threshold if self._turn is None else level.soft
+            if self._turn is None and self._vad.rms < level.threshold:
+                level.learn_echo(self._vad.rms)
+            return voiced and self._vad.rms >= wanted
         if voiced and self._turn is not None:
             self._level.learn(self._vad.rms)
         return voiced
@@ -284,6 +323,8 @@ class Ears:
         return stream.speculate(samples) if kind == "speculate" else stream.final(samples)
 
     def _came(self, kind: Kind, version: int, turn: Turn, heard: Heard | None) -> None:
+        if self._amd is not None and heard is not None and heard.text:
+            self._tell(self._amd.words((heard.text, *heard.alternatives)))
         if kind == "final":
             if heard is None:
                 self.unheard += 1
@@ -293,13 +334,31 @@ class Ears:
         elif turn.end_ms is None:
             if kind == "speculate" and not self._recogniser.streaming:
                 turn.guess = heard
-            self._endpointer.said = completeness(heard.text)
+            self._endpointer.said = self._promise(heard)
             if heard.text:
                 self._emit(ev.Partial(heard.text, self._now_ms))
         elif not self._recogniser.streaming and self._jobs and self._jobs[0][2] is turn:
             # The turn ended while its speculation ran: the final that waits would say the same.
             self._jobs.popleft()
             self._utterance(turn, heard)
+
+    def _promise(self, heard: Heard) -> Said:
+        """Is the turn over? An answer that is expected as a whole is, unless its words say no.
+
+        A recogniser that leans on what is expected takes the beginning of a sentence for such an
+        answer, but is less sure of it; and what it cannot read at all is seldom a whole answer.
+        """
+        if not heard.text and not self._recogniser.streaming:
+            return Said.UNFINISHED
+        said = completeness(heard.text)
+        if said is Said.UNKNOWN and normalise(heard.text) in self._whole:
+            said = Said.COMPLETE
+        sure = self._recogniser.streaming or heard.confidence >= SURE
+        if said is not Said.COMPLETE:
+            return said
+        if Said.UNFINISHED in map(completeness, heard.alternatives):
+            return Said.UNKNOWN if sure else Said.UNFINISHED
+        return Said.COMPLETE if sure else Said.UNKNOWN
 
     def _utterance(self, turn: Turn, heard: Heard) -> None:
         text, others = heard.text, heard.alternatives

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import wave
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,8 @@ from numpy.typing import NDArray
 from agentd.config import Settings
 from agentd.dialogue.actions import Clip
 from agentd.errors import BadInput, SpeechError
+from agentd.speech import provenance
+from agentd.speech.provenance import Provenance
 from agentd.speech.synthesis import Voice, open_voice, speakable
 
 MASTER_HZ = 22_050
@@ -37,14 +40,25 @@ LEVEL_DBFS = -20.0  # RMS of what is synthesised live, near that of the recordin
 _KEY = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
-class Recording(msgspec.Struct, frozen=True):
-    """One line of a manifest. `recorded` marks a person's recording, never rendered over."""
+class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a manifest. `recorded` marks a person's recording, never rendered over.
+
+    source: SHA-256 of the file a person recorded. attempt: which way of saying it was kept.
+    word_error: share of words not recognised back, None where that was not checked; problem: what
+    was found wrong with the recording.
+    """
 
     text: str
     sha256: str
     engine: str
     duration_ms: int
     recorded: bool = False
+    source: str = ""
+    attempt: int = 0
+    word_error: float | None = None
+    problem: str = ""
+    level_db: float | None = None  # LUFS
+    provenance: Provenance | None = None
 
 
 class Manifest(msgspec.Struct):
@@ -88,7 +102,9 @@ class AudioLibrary:
         if not path.exists():
             samples = say(voice, clip.text)
             sound = resample(samples, voice.rate_hz, rate_hz)
-            write_wav(path, at_level(sound, LEVEL_DBFS + voice.level_db), rate_hz)
+            level = LEVEL_DBFS + voice.level_db
+            made = provenance_of(voice, self._name, clip.text)
+            write_wav(path, at_level(sound, level), rate_hz, made, clip.key)
             self._forget_oldest(path.parent)
         return path
 
@@ -150,7 +166,7 @@ class AudioLibrary:
     def _open(self) -> Voice:
         with self._lock:
             if self._voice is None:
-                self._voice = open_voice(self._settings, self._name)
+                self._voice = open_voice(self._settings, self._name, live=True)
             return self._voice
 
     def _cached(self, text: str, rate_hz: int) -> Path:
@@ -180,6 +196,20 @@ Int16 = NDArray[np.int16]
 def made_by(voice: Voice) -> str:
     """Everything but the text that decides how a recording sounds."""
     return f"{voice.settings} processing={PROCESSING}"
+
+
+def provenance_of(voice: Voice, name: str, text: str) -> Provenance:
+    """What a file that `voice`, the engine of the voice `name`, makes of a text says of itself."""
+    return Provenance(
+        kind=provenance.SYNTHETIC,
+        voice=name,
+        engine=voice.name,
+        settings=made_by(voice),
+        licence=voice.licence,
+        text_sha256=provenance.of_text(text),
+        consent=voice.consent,
+        made=date.today().isoformat(),
+    )
 
 
 def say(voice: Voice, text: str) -> Int16:
@@ -231,13 +261,24 @@ def at_level(samples: Int16, dbfs: float = LEVEL_DBFS) -> Int16:
     return np.round(wide * gain).astype(np.int16)
 
 
-def write_wav(path: Path, samples: Int16, rate_hz: int) -> None:
-    """Write int16 mono, whole or not at all."""
+def write_wav(
+    path: Path,
+    samples: Int16,
+    rate_hz: int,
+    made: Provenance | None = None,
+    title: str = "",
+) -> None:
+    """Write int16 mono, whole or not at all. made: where it comes from, kept in the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            soundfile.write(file, samples, rate_hz, format="WAV", subtype="PCM_16")
+        with (
+            os.fdopen(handle, "wb") as file,
+            soundfile.SoundFile(file, "w", rate_hz, 1, "PCM_16", format="WAV") as sound,
+        ):
+            if made is not None:
+                provenance.mark(sound, made, title)
+            sound.write(samples)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except (OSError, soundfile.SoundFileError) as error:

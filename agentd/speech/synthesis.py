@@ -4,8 +4,9 @@ import math
 import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
 import structlog
@@ -15,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agentd.config import Settings
 from agentd.errors import BadInput, MissingResource, SpeechError
-from agentd.speech.pico import PicoVoice
+from agentd.speech import consent
+from agentd.speech.pico import PicoVoice, slowed
 
 log = structlog.get_logger(component="synthesis")
 
@@ -45,8 +47,26 @@ class Voice(Protocol):
     def settings(self) -> str:
         """Everything that changes the sound: part of what recordings are addressed by."""
 
+    @property
+    def consent(self) -> str:
+        """Id of the consent under which a person is imitated; empty: nobody is."""
+
+    @property
+    def parallel(self) -> bool:
+        """May several threads render at once?"""
+
+    def another(self, attempt: int) -> "Voice | None":
+        """The same voice with a text said otherwise, for a recording that cannot be understood.
+
+        attempt: from 1. None when it has no other way left.
+        """
+
     def render(self, text: str) -> NDArray[np.int16]:
         """Speech for a text, mono. Raises SpeechError, also where there is nothing to say."""
+
+
+Engine = Literal["pico", "espeak", "piper", "xtts"]
+CLONING = frozenset({"xtts"})  # engines that imitate a person's samples
 
 
 class VoiceFile(BaseModel):
@@ -54,7 +74,11 @@ class VoiceFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    engine: Literal["pico", "espeak"] = "pico"
+    engine: Engine = "pico"
+    live: Engine | None = Field(
+        None, description="engine of what only a call knows; left out: pico for xtts, else engine"
+    )
+    model: Path | None = Field(None, description="of piper and xtts; relative: in models/")
     speed: int = Field(100, ge=50, le=200, description="percent")
     pitch: int = Field(100, ge=50, le=200, description="percent")
     volume: int = Field(100, ge=10, le=200, description="percent of the usual loudness")
@@ -66,6 +90,8 @@ class EspeakVoice:
     name = "espeak-ng fr"
     licence = "GPL-3.0 (run, not linked)"
     rate_hz = 22_050
+    consent = ""
+    parallel = True
 
     def __init__(self, *, speed: int = 100, pitch: int = 100, volume: int = 100) -> None:
         found = shutil.which("espeak-ng")
@@ -75,8 +101,14 @@ class EspeakVoice:
             *(found, "--stdout", "-v", "fr-fr"),
             *("-s", str(round(155 * speed / 100)), "-p", str(round(50 * pitch / 100))),
         ]
+        self._levels = {"speed": speed, "pitch": pitch, "volume": volume}
         self.level_db = 20 * math.log10(volume / 100)
         self.settings = f"espeak speed={speed} pitch={pitch} volume={volume}"
+
+    def another(self, attempt: int) -> Self | None:
+        """Slower."""
+        slower = slowed(self._levels["speed"], attempt)
+        return None if slower is None else type(self)(**{**self._levels, "speed": slower})
 
     def render(self, text: str) -> NDArray[np.int16]:
         """Speech for a text, int16 mono 22,050 Hz. Raises SpeechError."""
@@ -119,16 +151,35 @@ def read_voice(folder: Path) -> VoiceFile:
         raise BadInput(f"{file}: {field}: {first['msg']}, got {first['input']!r}") from None
 
 
-def open_voice(settings: Settings, name: str) -> Voice:
+def open_voice(settings: Settings, name: str, *, live: bool = False) -> Voice:
     """The voice `name`, with the engine its file or `[voice] engine` asks for.
 
+    live: for what is said in a call that goes on, where an engine slower than speech is no use.
     With `auto`, espeak-ng stands in for Pico where Pico was not fetched, with a warning.
-    Raises BadInput (no such voice), MissingResource (no engine).
+    Raises BadInput (no such voice; a person's, without consent), MissingResource (no engine).
     """
-    file = read_voice(settings.path("voices", name))
+    folder = settings.path("voices", name)
+    file = read_voice(folder)
     wanted = settings.voice.engine
     levels = {"speed": file.speed, "pitch": file.pitch, "volume": file.volume}
     engine = file.engine if wanted == "auto" else wanted
+    if live and wanted == "auto":
+        engine = file.live or ("pico" if engine == "xtts" else engine)
+    if engine in CLONING:
+        from agentd.speech.xtts import XttsVoice
+
+        given = consent.require(folder, date.today())
+        model = settings.path("models", file.model or "xtts-v2")
+        return XttsVoice(model, folder, consent=given.id, volume=file.volume)
+    if engine == "piper":
+        from agentd.speech.piper import PiperVoice
+
+        if file.model is None:
+            raise BadInput(
+                f"{folder / 'voice.yaml'}: model is missing; piper needs a voice",
+                mend="model: piper-fr/fr_FR-siwis-medium.onnx, for example (agentd models list)",
+            )
+        return PiperVoice(settings.path("models", file.model), speed=file.speed, volume=file.volume)
     if engine == "espeak":
         return EspeakVoice(**levels)
     try:

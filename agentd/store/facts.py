@@ -9,6 +9,7 @@ import peewee as pw
 
 from agentd.dialogue.actions import KINDS
 from agentd.dialogue.dispositions import Disposition
+from agentd.store import audit
 from agentd.store.models import Call, Callback, Secret, Step, Suppression, Turn
 from agentd.store.phones import phone_hash
 
@@ -145,6 +146,8 @@ def _suppression(
     # A hidden number has nothing to suppress; the fact itself and OPT_OUT are kept all the same.
     if any(c.isdigit() for c in phone):
         suppress(db, phone, fact.reason, fact.text, call_id)
+        about = {"person": phone_hash(phone, pepper(db)), "reason": fact.reason, "call": call_id}
+        audit.append(db, "suppress.call", about, key=f"suppress {call_id} {seq}", actor="agentd")
 
 
 def _callback(

@@ -167,6 +167,92 @@ class Secret(pw.Model):
     value = Text()
 
 
+class Contact(pw.Model):
+    """A person or business that may be called; one a number. `columns`: the operator's others."""
+
+    id = Text(primary_key=True)
+    phone = Text(unique=True)
+    first_name = Text()
+    last_name = Text()
+    company = Text()
+    columns = Json()
+    source = Text()
+    created_at = Utc()
+    updated_at = Utc(index=True)
+
+
+class Consent(pw.Model):
+    """The consent ledger: on what ground a number may be called. `who`: as they gave their name."""
+
+    id = Text(primary_key=True)
+    phone = Text(index=True)
+    who = Text()
+    basis = Text()
+    theme = Text()
+    given_at = Utc()
+    expires_at = Utc(null=True)
+    channel = Text()
+    wording = Text()
+    proof = Text()
+    proof_sha256 = Text()
+    recorded_at = Utc()
+    recorded_by = Text()
+    revoked_at = Utc(null=True)
+    revoked_how = Text(default="")
+
+
+class SuppressionList(pw.Model):
+    """A list from outside: "imported", or "bloctel". The internal one is `Suppression`."""
+
+    name = Text(primary_key=True)
+    kind = Text()
+    source = Text()
+    sha256 = Text()
+    imported_at = Utc()
+    entries = pw.IntegerField()
+
+    class Meta:  # noqa: D106
+        table_name = "suppression_list"
+
+
+class Listed(pw.Model):
+    """A number on a list from outside, as a keyed hash."""
+
+    phone_hash = Text()
+    list = Text()
+    at = Utc()
+
+    class Meta:  # noqa: D106
+        primary_key = pw.CompositeKey("phone_hash", "list")
+
+
+class CheckLog(pw.Model):
+    """A list was asked about a number, and what it said. `via`: dial, file, api or command."""
+
+    phone_hash = Text()
+    list = Text()
+    at = Utc()
+    via = Text()
+    listed = pw.BooleanField()
+
+    class Meta:  # noqa: D106
+        table_name = "check_log"
+        primary_key = pw.CompositeKey("phone_hash", "list", "at", "via")
+
+
+class Audit(pw.Model):
+    """Acts that must be provable, each sealed with the one before it (`agentd.store.audit`)."""
+
+    seq = pw.IntegerField(primary_key=True)
+    key = Text(unique=True)
+    at = Text()
+    actor = Text()
+    act = Text()
+    detail = Text()
+    previous = Text()
+    hash = Text()
+
+
 TABLES: tuple[type[pw.Model], ...] = (
     Call,
     Live,
@@ -177,4 +263,10 @@ TABLES: tuple[type[pw.Model], ...] = (
     Journal,
     Suppression,
     Secret,
+    Contact,
+    Consent,
+    SuppressionList,
+    Listed,
+    CheckLog,
+    Audit,
 )

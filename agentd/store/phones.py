@@ -11,32 +11,9 @@ erasure of the person (GDPR art. 17(3)(b) and 21(3): it is what keeps them from 
 import hashlib
 import hmac
 
-import phonenumbers
+from agentd.numbers import REGION, e164
 
-REGION = "FR"
-
-
-def e164(phone: str, region: str = REGION) -> str:
-    """The number as `+33...`, from the ways it is written here and by trunks (`01 40 00 00 01`,
-    `0033140000001`, `33140000001`, `tel:` and `sip:` URIs).
-
-    What is no number of any country (an extension, `7000`) gives its digits; without digits, "".
-    Lengths are checked, ranges are not: they change, and a hash must not.
-    """
-    bare = phone.strip()
-    for scheme in ("sip:", "sips:", "tel:"):
-        if bare.lower().startswith(scheme):
-            bare = bare[len(scheme) :]
-    bare = bare.partition("@")[0].partition(";")[0]
-    digits = "".join(c for c in bare if c in "0123456789")
-    for text, home in ((bare, region), (f"+{digits}", None)):
-        try:
-            number = phonenumbers.parse(text, home)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number):
-            return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    return digits
+__all__ = ["REGION", "e164", "phone_hash"]
 
 
 def phone_hash(phone: str, key: bytes) -> str:

@@ -117,14 +117,14 @@ class Repo:
             query = Call.insert(row).on_conflict(conflict_target=[Call.id], action="NOTHING")
             return bool(query.as_rowcount().execute(db))
 
-        return self._run(write)
+        return self.run(write)
 
     def take_over(self, call_id: str, channel: str, instance: str) -> Handover | None:
         """A live call comes to `instance` from an agentd that died: what that one knew of it.
 
         None when the call is over, or another channel's: the id has been used twice.
         """
-        return self._run(lambda db: live.take_over(db, call_id, channel, instance))
+        return self.run(lambda db: live.take_over(db, call_id, channel, instance))
 
     def remember(
         self,
@@ -148,7 +148,7 @@ class Repo:
             _journal(db, call_id, entries)
             live.remember(db, call_id, at_ms, memory)
 
-        self._run(write)
+        self.run(write)
 
     def record(self, call_id: str, kind: str, data: dict[str, Any], at_ms: int, seq: int) -> None:
         """Commit one fact (`dialogue.actions.KINDS`) and what follows from it.
@@ -161,12 +161,12 @@ class Repo:
         """
         fact = facts.read(kind, data)
 
-        self._run(lambda db: _record(db, call_id, seq, at_ms, kind, data, fact))
+        self.run(lambda db: _record(db, call_id, seq, at_ms, kind, data, fact))
 
     def journal_append(self, call_id: str, entries: Sequence[tuple[int, int, str, str]]) -> None:
         """entries: (seq, at_ms, "event" | "action", json). A number already used is left as is."""
         if entries:
-            self._run(lambda db: _journal(db, call_id, entries))
+            self.run(lambda db: _journal(db, call_id, entries))
 
     def finish_call(
         self, call_id: str, ended_at: datetime, hangup_cause: str, recording: str | None
@@ -183,7 +183,7 @@ class Repo:
             _fail(db, f"ended without a disposition ({hangup_cause})", Call.id == call_id)
             live.forget(db, Call.id == call_id)
 
-        self._run(write)
+        self.run(write)
 
     def fail_unfinished(self, instance: str, reason: str = "agentd ended in mid-call") -> int:
         """Calls that `instance` holds and has not ended, ended now: FAILED unless their disposition
@@ -195,14 +195,14 @@ class Repo:
             live.forget(db, mine)
             return int(Call.update(ended_at=datetime.now(UTC)).where(mine).execute(db))
 
-        return self._run(write)
+        return self.run(write)
 
     def suppress(self, phone: str, reason: str, text: str, call_id: str | None = None) -> None:
         """Never call this number again; said twice it is kept once. phone: as anybody writes it.
 
         Raises ValueError when it has no digit.
         """
-        self._run(lambda db: facts.suppress(db, phone, reason, text, call_id))
+        self.run(lambda db: facts.suppress(db, phone, reason, text, call_id))
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -215,22 +215,22 @@ class Repo:
             query = Suppression.select(pw.SQL("1")).where(Suppression.phone_hash == key)
             return bool(list(query.tuples().execute(db)))
 
-        return self._run(read, "read")
+        return self.run(read, "read")
 
     def load_call(self, call_id: str) -> CallReport | None:
         """Everything about one call but its journal; None when there is none."""
-        return self._run(lambda db: call_report(db, call_id), "read")
+        return self.run(lambda db: call_report(db, call_id), "read")
 
     def journal(self, call_id: str) -> list[tuple[int, str, str]]:
         """(at_ms, "event" | "action", json) of a call, in order; empty when there is none."""
         query = Journal.select(Journal.at_ms, Journal.direction, Journal.json)
         query = query.where(Journal.call == call_id).order_by(Journal.seq).tuples()
-        return self._run(lambda db: list(query.clone().execute(db)), "read")
+        return self.run(lambda db: list(query.clone().execute(db)), "read")
 
     def calls(self, limit: int = 100) -> list[str]:
         """Ids of the latest calls, newest first."""
         query = Call.select(Call.id).order_by(Call.started_at.desc(), Call.id).limit(limit)
-        return self._run(lambda db: [r[0] for r in query.clone().tuples().execute(db)], "read")
+        return self.run(lambda db: [r[0] for r in query.clone().tuples().execute(db)], "read")
 
     def close(self) -> None:
         """Close the connections and end the threads."""
@@ -241,7 +241,8 @@ class Repo:
         if self._target.file is not None and not self._target.file.exists():
             raise StoreError(f"{self.where} does not exist yet", mend="agentd db migrate")
 
-    def _run(self, work: Work[Made], transaction: Transaction = "write") -> Made:
+    def run(self, work: Work[Made], transaction: Transaction = "write") -> Made:
+        """`work(database)`, committed: what the other modules of the store run theirs with."""
         if self._verified:
             return self._threads.run(work, timeout=self._timeout, transaction=transaction)
         self._exists()

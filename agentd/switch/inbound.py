@@ -1,6 +1,6 @@
 """The inbound event socket (port 8021): greenswitch's InboundESL with its defects fenced.
 
-Used by `agentd check`, later by the dialer. What is replaced, each with a test:
+Used by `agentd check` and by the dialer. What is replaced, each with a test:
 - headers were URL-decoded before being split, and event bodies split as headers: our parser reads;
 - `send` could send a part of a command, and waited for its reply without end;
 - connecting waited without end for a server that accepts and says nothing;
@@ -78,7 +78,10 @@ class _Fenced(InboundESL):  # type: ignore[misc]
 
     def send(self, data: str) -> _Event:
         """Send one command, wait for its reply."""
-        line = esl.command(data)
+        return self.send_bytes(esl.command(data), data.split(None, 1)[0])
+
+    def send_bytes(self, line: bytes, verb: str) -> _Event:
+        """The same, with headers after the command's line."""
         result: AsyncResult[_Event] = AsyncResult()
         with self._lock:
             if not self.connected:
@@ -93,7 +96,6 @@ class _Fenced(InboundESL):  # type: ignore[misc]
         try:
             event: _Event = result.get(timeout=self.timeout)
         except gevent.Timeout:
-            verb = data.split(None, 1)[0]
             raise SwitchTimeout(
                 f"event socket: no answer to {verb} in {self.timeout:g} s"
             ) from None
@@ -182,6 +184,18 @@ class InboundSession:
     def command(self, line: str) -> str:
         """The answer of one command, such as `event plain BACKGROUND_JOB`."""
         return self._answer(line)
+
+    def background(self, line: str, job_uuid: str) -> None:
+        """`bgapi LINE` under an id of ours: returns once the switch has taken it, and an event
+        BACKGROUND_JOB with this Job-UUID brings the answer. Raises SwitchError."""
+        answer = self._esl.send_bytes(esl.bgapi(line, job_uuid), "bgapi").message
+        if not answer.ok:
+            raise SwitchError(f"FreeSWITCH refused bgapi: {answer.reply}")
+
+    @property
+    def connected(self) -> bool:
+        """Is the connection up, as far as is known here?"""
+        return bool(self._esl.connected)
 
     def on(self, event: str, handler: Handler) -> None:
         """Call `handler` with each event of this name or CUSTOM subclass, in greenswitch's own

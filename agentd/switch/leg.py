@@ -16,9 +16,9 @@ import structlog
 from gevent.event import Event as Flag
 from gevent.pool import Group
 
-from agentd.dialogue.events import Dtmf, Event, Fault, HungUp, TransferDone
+from agentd.dialogue.events import Beep, Dtmf, Event, Fault, HungUp, TransferDone
 from agentd.errors import SwitchError
-from agentd.switch import esl
+from agentd.switch import esl, originate
 from agentd.switch.forkwatch import ForkWatch
 from agentd.switch.playback import PlaybackTracker, Step, Via
 from agentd.switch.session import OutboundSession
@@ -39,8 +39,10 @@ FORK_EVENTS = (
     "mod_audio_fork::error",
     "mod_audio_fork::buffer_overrun",
 )
+# Of mod_avmd; a beep is told twice, in the same words (Event-Sequence included).
+BEEP = "avmd::beep"
 # `myevents` brings DTMF, CHANNEL_EXECUTE_COMPLETE and the hangup, but none of these.
-SUBSCRIBE = "event plain PLAYBACK_START PLAYBACK_STOP DTMF CUSTOM " + " ".join(FORK_EVENTS)
+SUBSCRIBE = "event plain PLAYBACK_START PLAYBACK_STOP DTMF CUSTOM " + " ".join((*FORK_EVENTS, BEEP))
 _TAKEN = {
     "PLAYBACK_START",
     "PLAYBACK_STOP",
@@ -49,6 +51,7 @@ _TAKEN = {
     "CHANNEL_HANGUP",
     "CHANNEL_HANGUP_COMPLETE",
     *FORK_EVENTS,
+    BEEP,
 }
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,40}")
 _EXTENSION = re.compile(r"[A-Za-z0-9*#+_.][A-Za-z0-9*#+_.-]{0,63}")
@@ -64,11 +67,12 @@ class Leg:
         self.uuid = connected.get("Unique-ID")
         self.headers: Mapping[str, str] = connected.headers
         self.dialled = connected.get("Caller-Destination-Number")
-        self.variables = {
+        raw = {
             name.removeprefix("variable_"): value
             for name, value in connected.headers.items()
             if name.startswith("variable_")
         }
+        self.variables = originate.decoded(raw)
         rate = self.variables.get("read_rate", "")
         self.rate_hz = int(rate) if rate.isdecimal() and int(rate) >= 8000 else 8000
         self._session = session
@@ -84,6 +88,7 @@ class Leg:
         self._asked = ""  # the cause we asked for
         self._transferred = False
         self._hung_up = False
+        self._beep = ""  # Event-Sequence of the last one told
         self._over = Flag()
         self._later = Group()
 
@@ -318,6 +323,11 @@ class Leg:
             digit = message.get("DTMF-Digit")
             if digit:
                 self._deliver(Dtmf(digit))
+        elif name == BEEP:
+            number = message.get("Event-Sequence")
+            if message.get("Beep-Status") == "DETECTED" and number != self._beep:
+                self._beep = number
+                self._deliver(Beep(_number(message.get("Frequency"))))
         elif name.startswith("mod_audio_fork::"):
             if self._fork is not None:
                 self._fork.on_event(name.partition("::")[2])
@@ -405,6 +415,11 @@ class Leg:
     def _fork_failed(self, reason: str) -> None:
         log.warning("audio fork given up", call=self.uuid, reason=reason)
         self._deliver(Fault(reason))
+
+
+def _number(text: str) -> float:
+    """A frequency as the switch writes it; 0 when it is none."""
+    return float(text) if re.fullmatch(r"\d{1,5}(\.\d{1,9})?", text) else 0.0
 
 
 def _is_wanted(message: esl.Message) -> bool:

@@ -225,3 +225,29 @@ def test_a_spoken_call_from_a_shell(tmp_path: Path) -> None:
     result = json.loads(done.stdout)
     assert result["disposition"] == "OPT_OUT"
     assert Path(result["recording"]).is_file()
+
+
+@pytest.mark.speech
+@pytest.mark.skipif(not MODELS, reason="`make models` has not been run")
+def test_a_message_is_left_on_a_machine_after_its_beep(tmp_path: Path) -> None:
+    """Greeting and beep as sound, words as the recogniser reads them."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "agentd", "simulate", "scenarios/scenario_crypto.json"),
+            *("--persona", str(PERSONAS / "voicemail.yaml"), "--out", str(tmp_path), "--json"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["disposition"] == "VOICEMAIL"
+    greeting, message = [turn for turn in result["turns"] if turn["who"] == "agent"]
+    assert message["text"].startswith("Bonjour, ici Sophie, la voix artificielle")
+    assert greeting["end_ms"] < 6_000 < message["start_ms"]
+    sound, rate = soundfile.read(result["recording"], dtype="int16")
+    loud = [n for n, v in enumerate(abs(sound[:, 0].astype(int))) if v > 3_000]
+    assert message["start_ms"] > loud[-1] * 1000 / rate  # nothing is said over the beep

@@ -86,6 +86,53 @@ def _fault(line: Line) -> None:
     line.send(events.Fault("audio fork lost"))
 
 
+def _freestyle(line: Line) -> None:
+    line.says("oui")
+    line.says("quel âge avez-vous")
+    line.model("Je suis un programme, je n'ai pas d'âge.")
+    line.now += 200
+    line.model("Le conseiller, lui, est une personne.", last=True)
+    line.hear_out()
+    line.says("oui")
+    line.says("non")
+    line.says("oui")
+    line.says("demain matin")
+
+
+def _freestyle_late(line: Line) -> None:
+    line.says("oui")
+    line.says("quel âge avez-vous")
+    line.run_out("filler")
+    line.hear_out()
+    line.run_out("ask")
+    line.says("non")
+    line.says("non")
+
+
+def _freestyle_interrupted(line: Line) -> None:
+    line.says("oui")
+    line.says("je n'aime pas ça")
+    line.model("Je comprends que ce soit désagréable.")
+    line.talks_over("ne me rappelez plus", at=600)
+    line.model("Rien de cela ne sera dit.")
+
+
+def _second_opinion(line: Line) -> None:
+    line.says("oui")
+    line.says("moi vous savez les banques")
+    line.now += 300
+    line.send(events.IntentGuessed("m1", "question"))
+    line.model("C'est bien pour en parler que je vous appelle.", last=True)
+    line.says("oui")
+    line.says("oui")
+    line.says("moi vous savez les banques")
+    line.now += 300
+    line.send(events.IntentGuessed("m3", "affirm"))
+    line.says("non")
+
+
+MODEL = {"freestyle": True, "second_opinion": True}
+
 # name -> (what it shows, changes to the scenario, Answered members, script)
 CALLS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Script]] = {
     "lead": (
@@ -140,6 +187,30 @@ CALLS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Script]] = {
         {},
         {},
         _interrupted_and_resumed,
+    ),
+    "freestyle": (
+        "asks what no recording answers: two sentences of the model, then back to the rail",
+        {},
+        MODEL,
+        _freestyle,
+    ),
+    "freestyle_late": (
+        "the model is late: a filler covers the wait, then the recorded answer",
+        {},
+        MODEL,
+        _freestyle_late,
+    ),
+    "freestyle_optout": (
+        "an opt-out over the model's first sentence: nothing of it is said any more",
+        {},
+        MODEL,
+        _freestyle_interrupted,
+    ),
+    "second_opinion": (
+        "the model says what rules abstained from; its yes makes no lead",
+        {},
+        MODEL,
+        _second_opinion,
     ),
     "hangup_mid_rail": ("leaves at Q2: HANGUP with its score", {}, {}, _hangup_mid_rail),
     "human_transferred": ("wants a person, gets one", TRANSFER, {}, _transferred),

@@ -119,6 +119,7 @@ class Line:
         self.timers: dict[str, float] = {}
         self.saying: Say | None = None
         self.begun_ms = 0
+        self.mute = False  # a Say is asked for, and does not begin
         self.send(
             events.Answered(**{"contact": CONTACT, "when": "2025-06-02T10:00:00+02:00"} | answered)
         )
@@ -146,7 +147,7 @@ class Line:
         match action:
             case Say():
                 self.saying, self.begun_ms = action, self.now
-                return [events.SayStarted(action.say_id)]
+                return [] if self.mute else [events.SayStarted(action.say_id)]
             case Stop(say_id=say_id) if self.saying and self.saying.say_id == say_id:
                 heard = self.now - self.begun_ms
                 self.saying = None
@@ -160,11 +161,16 @@ class Line:
     def hear_out(self) -> None:
         """Let every Say in the air be heard to its end."""
         while self.saying is not None:
-            say = self.saying
-            whole = len(say.text) * MS_PER_CHAR - say.offset_ms
-            self.now = max(self.now, self.begun_ms + whole)
-            self.saying = None
-            self.send(events.SayDone(say.say_id, True, whole))
+            self.hear_out_one()
+
+    def hear_out_one(self) -> None:
+        """Let the Say in the air be heard to its end, not what follows it."""
+        say = self.saying
+        assert say is not None
+        whole = len(say.text) * MS_PER_CHAR - say.offset_ms
+        self.now = max(self.now, self.begun_ms + whole)
+        self.saying = None
+        self.send(events.SayDone(say.say_id, True, whole))
 
     def passes_on(self, memory: str | None = None) -> list[Action]:
         """The agentd that holds the call dies; another takes it over a moment later."""
@@ -213,6 +219,20 @@ class Line:
         self.now = max(self.now, int(self.timers.pop(timer_id)))
         before = len(self.actions)
         self.send(events.TimerFired(timer_id))
+        return self.actions[before:]
+
+    def model(self, text: str, *, last: bool = False, after_ms: int = 300) -> list[Action]:
+        """The language model has a sentence for what it was asked last."""
+        self.now += after_ms
+        before = len(self.actions)
+        self.send(events.FreestyleSentence(f"m{self.state.asks}", text, last))
+        return self.actions[before:]
+
+    def model_fails(self, reason: str = "guard: price") -> list[Action]:
+        """Nothing (more) comes from it."""
+        self.now += 100
+        before = len(self.actions)
+        self.send(events.FreestyleFailed(f"m{self.state.asks}", reason))
         return self.actions[before:]
 
     def hangs_up(self) -> list[Action]:

@@ -1,5 +1,6 @@
 """Whatever happens to a call, in whatever order, it stays a call."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dialogue_driver import CONTACT, TABLE, brain, scenario
@@ -7,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentd.dialogue import actions, engine, events
-from agentd.dialogue.actions import Action, Hangup, Record, Say
+from agentd.dialogue.actions import Action, AskFreestyle, AskIntent, Hangup, Record, Say
+from agentd.dialogue.intents import Intent
 from agentd.dialogue.state import Phase
 
 BRAINS = [
@@ -30,6 +32,7 @@ _TEXTS = st.one_of(
     st.sampled_from(["", "euh", "mmh", "demain", "blabla"]),
     st.text(max_size=30),
 )
+_ASK_IDS = st.integers(0, 9).map(lambda n: f"m{n}")
 _SAY_IDS = st.integers(0, 20).map(lambda n: f"s{n}")
 _MS = st.integers(-(10**6), 10**9)
 
@@ -45,6 +48,9 @@ _WILD = st.one_of(
     st.builds(
         events.Utterance, _TEXTS, st.floats(0, 1), _MS, _MS, st.lists(_TEXTS, max_size=2).map(tuple)
     ),
+    st.builds(events.FreestyleSentence, _ASK_IDS, _TEXTS, st.booleans()),
+    st.builds(events.FreestyleFailed, _ASK_IDS, st.just("x")),
+    st.builds(events.IntentGuessed, _ASK_IDS, st.sampled_from([*Intent, "nonsense"])),
     st.builds(events.TimerFired, st.text(max_size=8)),
     st.builds(events.Dtmf, st.sampled_from("0123456789*#A")),
     st.builds(events.TransferDone, st.booleans()),
@@ -59,7 +65,13 @@ _LIVE = st.one_of(
     st.just("say_failed"),
     st.just("say_cut"),
     st.just("interruption"),
-    st.sampled_from(["silence", "answer", "say", "transfer", "call"]).map(lambda k: f"timer {k}"),
+    st.sampled_from(["sentence", "last", "end", "ask_failed"]),
+    st.sampled_from(list(Intent)).map(lambda intent: f"guessed {intent}"),
+    st.just("speaks"),
+    st.just("timer ask"),
+    st.sampled_from(["silence", "answer", "say", "transfer", "call", "filler"]).map(
+        lambda k: f"timer {k}"
+    ),
     _TEXTS.map(lambda text: f"says {text}"),
     _TEXTS.map(lambda text: f"says {text}"),
 )
@@ -73,6 +85,17 @@ def _live(step: str, state: engine.CallState, now: int) -> events.Event | None:
     if kind == "timer":
         timer_id = state.timers.get(rest)
         return events.TimerFired(timer_id) if timer_id else None
+    if kind == "speaks":
+        return events.SpeechStarted(now)
+    asked: dict[str, Callable[[str], events.Event]] = {
+        "sentence": lambda ask: events.FreestyleSentence(ask, "Cela dépend de vous."),
+        "last": lambda ask: events.FreestyleSentence(ask, "Un conseiller vous le dira.", True),
+        "end": lambda ask: events.FreestyleSentence(ask, "", True),
+        "ask_failed": lambda ask: events.FreestyleFailed(ask, "x"),
+        "guessed": lambda ask: events.IntentGuessed(ask, rest),
+    }
+    if kind in asked:
+        return asked[kind](state.asked.ask_id) if state.asked is not None else None
     if state.speech is None:
         return None
     say_id = state.speech.say_id
@@ -95,6 +118,7 @@ class Watched:
         self.ended = self.gone = False
         self.records: list[Record] = []
         self.said: list[str] = []
+        self.asks: list[str] = []
 
     def feed(self, event: events.Event, now: int) -> None:
         asked = engine.handle(self.brain, self.state, event, now)
@@ -106,6 +130,17 @@ class Watched:
             self._watch(action)
         assert 0 <= self.state.score <= 100
         assert len(self.state.heard) <= 8
+        assert len(self.state.talk) <= 6
+        self._never_silent()
+
+    def _never_silent(self) -> None:
+        """Whoever has the floor, something will happen next: it is being said, or a timer runs."""
+        state = self.state
+        if state.phase is Phase.OPEN:
+            assert state.speech is not None or state.timers.keys() & {"silence", "answer", "ask"}
+        if state.asked is not None and not state.asked.over:
+            assert state.phase is Phase.OPEN
+            assert state.speech is not None or "ask" in state.timers
 
     def _stored(self) -> engine.CallState:
         again = engine.restore(engine.dump(self.state))
@@ -121,7 +156,17 @@ class Watched:
                 if action.kind == "step":
                     step = self.brain.scenario.steps[action.data["name"]]
                     assert 1 <= action.data["turns"] <= step.max_turns
+            case (
+                AskFreestyle(ask_id=ask_id, within_s=within_s)
+                | AskIntent(ask_id=ask_id, within_s=within_s)
+            ):
+                assert ask_id not in self.asks
+                assert 0 < within_s <= self.brain.timing.freestyle_s
+                assert not self.state.suppressed
+                self.asks.append(ask_id)
             case Say():
+                if any(clip.key.startswith("freestyle/") for clip in action.clips):
+                    assert not self.state.suppressed
                 assert action.say_id not in self.said
                 assert action.offset_ms >= 0
                 self.said.append(action.say_id)
@@ -133,16 +178,16 @@ class Watched:
 @settings(max_examples=400, deadline=None)
 @given(
     st.sampled_from(BRAINS),
-    st.booleans(),
+    st.sampled_from([None, {}, {"freestyle": True}, {"freestyle": True, "second_opinion": True}]),
     st.lists(st.one_of(_LIVE, _LIVE, _LIVE, _WILD), max_size=40),
 )
 def test_a_call_stays_a_call(
-    held: engine.Brain, answered: bool, steps: list[str | events.Event]
+    held: engine.Brain, answered: dict[str, bool] | None, steps: list[str | events.Event]
 ) -> None:
     call = Watched(held)
     now = 0
-    if answered:
-        call.feed(events.Answered(CONTACT, "2025-06-02T10:00:00+02:00"), now)
+    if answered is not None:
+        call.feed(events.Answered(CONTACT, "2025-06-02T10:00:00+02:00", **answered), now)
     optout = False
     for step in steps:
         now += 400
@@ -155,6 +200,12 @@ def test_a_call_stays_a_call(
             optout = optout or (
                 bool(event.text.strip())
                 and any(text.startswith("ne me rappelez plus") for text in heard)
+            )
+        if isinstance(event, events.IntentGuessed) and event.intent == Intent.OPTOUT:
+            asked = call.state.asked
+            optout = optout or (
+                asked is not None
+                and (asked.ask_id, asked.kind, asked.over) == (event.ask_id, "intent", False)
             )
         if began and isinstance(event, events.Dtmf):
             optout = optout or event.digit == "9"
@@ -177,12 +228,15 @@ def test_a_call_stays_a_call(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(BRAINS), st.lists(_TEXTS, max_size=60))
-def test_a_call_that_is_heard_out_always_ends(held: engine.Brain, texts: list[str]) -> None:
+@given(st.sampled_from(BRAINS), st.booleans(), st.lists(_TEXTS, max_size=60), st.data())
+def test_a_call_that_is_heard_out_always_ends(
+    held: engine.Brain, model: bool, texts: list[str], data: st.DataObject
+) -> None:
     """Talk at every turn, then fall silent: the agent always reaches Hangup or a transfer."""
     state = engine.new_state()
     now = 0
-    asked = engine.handle(held, state, events.Answered(CONTACT, ""), now)
+    opening = events.Answered(CONTACT, "", freestyle=model, second_opinion=model)
+    asked = engine.handle(held, state, opening, now)
     script = iter(texts)
     for _ in range(200):
         if any(isinstance(action, Hangup) for action in asked) or state.phase is Phase.OVER:
@@ -194,6 +248,18 @@ def test_a_call_that_is_heard_out_always_ends(held: engine.Brain, texts: list[st
             event = events.SayDone(state.speech.say_id, True, 2500)
         elif state.phase is Phase.TRANSFERRING:
             event = events.TransferDone(False)
+        elif state.asked is not None:
+            event = data.draw(
+                st.sampled_from(
+                    [
+                        events.TimerFired(state.timers["ask"]),
+                        events.FreestyleSentence(state.asked.ask_id, "Cela dépend.", False),
+                        events.FreestyleSentence(state.asked.ask_id, "Cela dépend.", True),
+                        events.FreestyleFailed(state.asked.ask_id, "x"),
+                        events.IntentGuessed(state.asked.ask_id, "question"),
+                    ]
+                )
+            )
         elif text is not None:
             event = events.Utterance(text, 0.9, now - 400, now - 100)
         else:

@@ -128,6 +128,13 @@ def test_other_words_for_an_artificial_voice(voice: str) -> None:
     assert errors(WHOLE.replace("la voix artificielle", voice)) == []
 
 
+def test_a_message_for_machines_says_who_calls_too() -> None:
+    assert not lint(scenario(voicemail=WHOLE))
+    found = lint(scenario(voicemail="Rappelez-nous vite."))
+    assert [f.place for f in found] == ["field voicemail"] * 4
+    assert {f.level for f in found} == {"error"}
+
+
 def test_the_agents_columns_count_as_said() -> None:
     named = WHOLE.replace("Julie", "{agent_name}").replace("Banque Exemple", "{agent_company}")
     assert errors(named) == []

@@ -25,6 +25,7 @@ from agentd import lines
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.dialogue.replay import replay
+from agentd.llm.generator import Generator
 from agentd.server import Server
 from agentd.simulator.files import SoundFiles
 from agentd.simulator.persona import Persona
@@ -35,7 +36,8 @@ from agentd.store.repo import CallReport, Repo
 ROOT = Path(__file__).parents[2]
 RATE = 8_000
 YES = "oui"
-TEXTS = (YES, "non merci", "demain matin", "ne m'appelez plus", "c'est trop cher")
+ASKED = "quelle est la couleur de vos yeux"  # what no entry answers
+TEXTS = (YES, "non merci", "demain matin", "ne m'appelez plus", "c'est trop cher", ASKED)
 YESES = [{"say": YES, "after": 0.36}]
 STRAIGHT = YESES * 4 + [{"say": "demain matin", "after": 0.36}]
 PITCH_HZ, PITCH_STEP_HZ = 200, 40
@@ -266,6 +268,7 @@ class House(Caller):
         watch: Watch,
         repo: Repo | None = None,
         recogniser: ScriptedRecogniser | None = None,
+        generator: Generator | None = None,
         **sections: dict[str, Any],
     ) -> None:
         self.root = root
@@ -273,7 +276,9 @@ class House(Caller):
         settings = settings_for(root, **sections)
         super().__init__(settings, repo or Repo(settings.store.url, root=root))
         self.recogniser = recogniser or ScriptedRecogniser()
-        self.server = Server(settings, repo=self.repo, recogniser=self.recogniser)
+        self.server = Server(
+            settings, repo=self.repo, recogniser=self.recogniser, generator=generator
+        )
         self.server.start()
         self.stopped = False
         self._greenlets = alive()

@@ -218,6 +218,27 @@ def test_a_complete_answer_ends_the_turn_sooner_than_an_unfinished_one():
     assert patient == pytest.approx(1200, abs=80)
 
 
+@pytest.mark.parametrize(
+    ("heard", "ms"),
+    [
+        (Heard("oui", 0.9), 300),
+        (Heard("oui", 0.6), 600),  # perhaps only the beginning of something
+        (Heard("oui", 0.9, ("oui mais",)), 600),
+        (Heard("oui", 0.6, ("oui mais",)), 1200),
+        (Heard("j'ai fini de payer", 0.9), 300),  # expected as a whole at this step
+        (Heard("", 0.1), 1200),
+    ],
+)
+def test_how_sure_the_recogniser_is_decides_how_soon_a_turn_is_over(heard, ms):
+    line = Line(Recogniser(heard))
+    line.ears.listen("Q1", ("J'ai fini de payer !",))
+    line.silence(1).voice(0.5)
+    began = line.ears.audio_ms
+    while not line.of(Utterance) and line.ears.audio_ms < began + 3000:
+        line.silence(0.02)
+    assert line.ears.audio_ms - began == pytest.approx(ms, abs=80)
+
+
 def test_speech_that_goes_on_is_recognised_whole():
     answers = (Heard("oui mais", 0.9), Heard("oui mais c'est trop cher", 0.8))
     line = Line(Recogniser(OUI, *answers)).silence(1).voice(0.4).silence(0.3).voice(0.6).silence(1)

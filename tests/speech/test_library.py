@@ -108,7 +108,7 @@ def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(soundfile, "write", full)
+    monkeypatch.setattr(soundfile.SoundFile, "write", full)
     with pytest.raises(SpeechError, match="No space"):
         write_wav(tmp_path / "a" / "x.wav", tone(10), RATE)
     assert list((tmp_path / "a").iterdir()) == []

@@ -48,7 +48,10 @@ def test_what_is_not_said_has_a_default(settings, text):
         ("speed: 49", "speed: Input should be greater than or equal to 50, got 49"),
         ("pitch: 201", "pitch: Input should be less than or equal to 200, got 201"),
         ("volume: loud", "volume: Input should be a valid integer"),
-        ("engine: festival", "engine: Input should be 'pico' or 'espeak', got 'festival'"),
+        (
+            "engine: festival",
+            "engine: Input should be 'pico', 'espeak', 'piper' or 'xtts', got 'festival'",
+        ),
         ("spede: 100", "spede: Extra inputs are not permitted"),
         ("- pico", "the file: Input should be"),
         ("engine: [", "not valid YAML"),

@@ -46,41 +46,60 @@ def _someone_else() -> dict[str, object]:
     raise NoPostgres("postgres refuses to run as root, and there is no other user to run it as")
 
 
-@contextlib.contextmanager
-def private_server() -> Iterator[str]:
-    """Starts a server on a free loopback port; its URL. Ended by its process id."""
-    where, who = binaries(), _someone_else()
-    folder = Path(tempfile.mkdtemp(prefix="agentd-pg-"))
-    process = None
-    try:
-        if who:
-            os.chown(folder, int(str(who["user"])), int(str(who["group"])))
-        common = {"cwd": folder, "stdout": subprocess.DEVNULL, "timeout": 60, "check": True, **who}
-        arguments = ["-D", str(folder / "data"), "-U", USER, "-A", "trust"]
+class PrivateServer:
+    """A server on a free loopback port, with data of its own. Ended by its process id."""
+
+    def __init__(self) -> None:
+        self._where, self._who = binaries(), _someone_else()
+        self._folder = Path(tempfile.mkdtemp(prefix="agentd-pg-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        if self._who:
+            os.chown(self._folder, int(str(self._who["user"])), int(str(self._who["group"])))
+        common = {"cwd": self._folder, "stdout": subprocess.DEVNULL, "timeout": 60, "check": True}
+        arguments = ["-D", str(self._folder / "data"), "-U", USER, "-A", "trust"]
         arguments += ["-E", "UTF8", "--locale=C", "--no-sync"]
-        subprocess.run([where / "initdb", *arguments], **common)
+        subprocess.run([self._where / "initdb", *arguments], **common, **self._who)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        log = (folder / "log").open("wb")
-        server = [where / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder]
+            self._port = probe.getsockname()[1]
+        self.url = f"postgresql://{USER}@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        folder = self._folder
+        log = (folder / "log").open("ab")
+        server = [
+            *(self._where / "postgres", "-D", folder / "data"),
+            *("-p", str(self._port), "-k", folder),
+        ]
         for option in ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=60"):
             server += ["-c", option]
-        process = subprocess.Popen(
-            server,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            **who,
-        )
-        url = f"postgresql://{USER}@127.0.0.1:{port}/postgres"
-        _wait(url, process, folder / "log")
-        yield url
+        self._process = subprocess.Popen(server, cwd=folder, stdout=log, stderr=log, **self._who)
+        log.close()
+        _wait(self.url, self._process, folder / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT: a fast shutdown. SIGQUIT: an immediate one, which recovers when started again."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=20)
+            self._process = None
+
+    def remove(self) -> None:
+        """Its data too."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def private_server() -> Iterator[str]:
+    """A server that is started; its URL."""
+    server = PrivateServer()
+    try:
+        server.start()
+        yield server.url
     finally:
-        if process is not None:
-            process.send_signal(signal.SIGINT)  # fast shutdown
-            process.wait(timeout=20)
-        shutil.rmtree(folder, ignore_errors=True)
+        server.remove()
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

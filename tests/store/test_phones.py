@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentd.numbers import at_home
 from agentd.store.phones import e164, phone_hash
 
 
@@ -39,7 +40,8 @@ def test_any_text_gives_a_number_or_nothing_and_is_stable(text):
 @given(st.from_regex(r"0[1-79][0-9]{8}", fullmatch=True))
 def test_national_and_international_forms_are_one(national):
     international = e164(f"+33{national[1:]}")
-    assert international == f"+33{national[1:]}"
+    assert international == at_home(national[1:])
+    assert international.endswith(national[-6:])
     assert {e164(national), e164(f"0033{national[1:]}"), e164(f"33{national[1:]}")} == {
         international
     }

@@ -130,7 +130,8 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(place, more_migra
     more_migrations("m903_breaks", "database.execute_sql('CREATE NONSENSE')")
     with pytest.raises(StoreError, match="NONSENSE"):
         repo.migrate()
-    assert place.sql("SELECT name FROM schema_version") == [("m001_calls",), ("m002_live",)]
+    kept = sorted(name for (name,) in place.sql("SELECT name FROM schema_version"))
+    assert kept == [name for name in schema.wanted() if name < "m9"]
     with pytest.raises(Exception, match="extra"):
         place.sql("SELECT * FROM extra")
     report = repo.check()

@@ -8,6 +8,7 @@ import gevent
 import pytest
 
 from agentd.dialogue.events import (
+    Beep,
     Dtmf,
     Event,
     Fault,
@@ -433,6 +434,22 @@ def test_a_fork_that_is_lost_again_and_again_is_a_fault(call: MakeCall) -> None:
         one.peer.send(event("CUSTOM", Event_Subclass="mod_audio_fork::disconnect"))
         gevent.sleep(0.06)
     assert isinstance(one.wait(Fault), Fault)
+
+
+def test_a_beep_told_twice_is_one(call: MakeCall) -> None:
+    one = call()
+    for number in ("10484", "10484", "10490"):
+        one.peer.send(
+            event(
+                "CUSTOM",
+                Event_Subclass="avmd::beep",
+                Event_Sequence=number,
+                Beep_Status="DETECTED",
+                Frequency="848.914745",
+            )
+        )
+    gevent.sleep(0.1)
+    assert [e for e in one.events if isinstance(e, Beep)] == [Beep(848.914745), Beep(848.914745)]
 
 
 # -- accepting badly -----------------------------------------------------------------------------

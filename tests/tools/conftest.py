@@ -24,16 +24,21 @@ class Hum:
     rate_hz = 16_000
     level_db = 0.0
     settings = "hum 1"
+    consent = ""
+    parallel = True
     fails_on = "\0"
 
     def __init__(self):
         self.said = []
 
+    def another(self, attempt):
+        return None
+
     def render(self, text):
         if self.fails_on in text:
             raise SpeechError("the voice is hoarse")
         self.said.append(text)
-        t = np.arange(8_000 + 200 * len(text)) / self.rate_hz
+        t = np.arange(8_000 + 700 * len(text)) / self.rate_hz
         tone = np.sin(2 * np.pi * (200 + zlib.crc32(text.encode()) % 800) * t)
         return (tone * 9_000).astype(np.int16)
 

@@ -7,8 +7,10 @@ import pyloudnorm
 import pytest
 import soundfile
 from agentd_tools.background import AT_LEAST_S
+from agentd_tools.masters import true_peak_db
 
 from agentd.dialogue.actions import Clip
+from agentd.speech import provenance
 from agentd.speech.library import AudioLibrary, write_wav
 
 RATES = (8_000, 16_000)
@@ -227,3 +229,56 @@ def test_a_dry_run_changes_nothing_but_sees_bad_input(tools, settings, rendered,
     assert not settings.path("audio", "background").exists()
     (project / "bad.wav").write_bytes(b"RIFF")
     assert tools("setup-audio", "--background", "bad.wav", "--dry-run").exit_code == 2
+
+
+def test_the_plan_says_what_becomes_of_each_recording(tools, settings, rendered):
+    key = "objections/general_obj_trop_cher"
+    t = np.arange(22_050 * 2) / 22_050
+    loud = np.concatenate([np.zeros(11_025), 6_000 * np.sin(2 * np.pi * 440 * t)]).astype(np.int16)
+    write_wav(rendered.path(key), loud, 22_050)
+    shown = tools("setup-audio", "--voice", "julie", "--lufs", "-23", "--dry-run").stdout
+    (line,) = [line for line in shown.splitlines() if line.startswith(f"  {key}: ")]
+    level = loudness(rendered.path(key))  # with its silence; the plan's is without
+    now, gain = (float(line.split()[at]) for at in (1, 3))
+    assert abs(now - level) < 0.5
+    assert abs(now + gain + 23) < 0.11
+    assert "0.47 s of silence cut" in line
+    assert len([line for line in shown.splitlines() if "LUFS," in line]) >= 74
+
+
+def test_peaks_between_the_samples_count(tools, settings, rendered):
+    """A tone at a quarter of the rate, its peaks 45 degrees off: 3 dB over its highest sample."""
+    key = "rail_returns/01"
+    n = np.arange(22_050 * 2)
+    shape = np.where(n % 2_205 < 60, 1.0, 0.02)  # loud peaks in a quiet sound
+    tone = shape * np.sin(2 * np.pi * n / 4 + np.pi / 4)
+    write_wav(rendered.path(key), (tone * 20_000).astype(np.int16), 22_050)
+    tools("setup-audio", "--voice", "julie", "--lufs", "-10")
+    master, _ = soundfile.read(rendered.path(key), dtype="int16")
+    assert -1.2 < true_peak_db(master, 22_050) <= -0.95
+    assert 20 * np.log10(np.abs(master).max() / 32768) < -2  # by samples alone it would be louder
+    for rate in RATES:
+        copy, _ = soundfile.read(rendered.path(key, rate))
+        assert np.abs(copy).max() < 1.0
+
+
+def test_originals_are_kept_once(tools, settings, rendered):
+    key = "objections/general_obj_trop_cher"
+    first = rendered.path(key).read_bytes()
+    tools("setup-audio", "--voice", "julie", "--lufs", "-25")
+    tools("setup-audio", "--voice", "julie", "--lufs", "-18")
+    assert (rendered.folder / "originals" / f"{key}.wav").read_bytes() == first
+    assert rendered.path(key).read_bytes() != first
+    assert provenance.read(rendered.path(key)).engine == "hum"  # still said in the file
+
+
+def test_a_background_that_is_replaced_is_kept(tools, settings, street, project):
+    tools("setup-audio", "--background", street)
+    path = backgrounds(settings, "ma-rue-t.wav")[8_000]
+    before = path.read_bytes()
+    assert provenance.read(path).kind == "ambience"
+    assert "replaces" in tools("setup-audio", "--background", street, "--dry-run").stdout
+    tools("setup-audio", "--background", street, "--lufs", "-16")
+    assert path.read_bytes() != before
+    kept = settings.path("audio", "background", "originals", "8000", "ma-rue-t.wav")
+    assert kept.read_bytes() == before

@@ -9,8 +9,10 @@ import click
 from agentd.errors import AgentdError
 
 _COMMANDS = {
+    "youtube-extract": ("agentd_tools.youtube_extract", "youtube_extract", "Samples of a voice."),
     "clone-voice": ("agentd_tools.clone_voice", "clone_voice", "Render every line a voice needs."),
     "setup-audio": ("agentd_tools.setup_audio", "setup_audio", "Line copies and backgrounds."),
+    "create-scenario": ("agentd_tools.create_scenario", "create_scenario", "Ask, then write one."),
 }
 
 

@@ -1,245 +1,284 @@
-"""Masters and line copies of a voice's lines: only what changed, never half-written."""
+"""Lines rendered by a voice: only what changed, checked, never half-written.
 
-import fcntl
-import hashlib
+A recording is addressed by what decides how it sounds: its text, and the engine with its settings.
+"""
+
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import pyloudnorm
-import soundfile
 
-from agentd.config import Settings
 from agentd.dialogue.actions import Clip
-from agentd.errors import AgentdError, BadInput
+from agentd.dialogue.text import normalise as plain
+from agentd.errors import AgentdError
+from agentd.speech import provenance
 from agentd.speech.library import (
-    LINE_RATES,
     MASTER_HZ,
     AudioLibrary,
     Int16,
     Manifest,
     Recording,
-    at_level,
     made_by,
+    provenance_of,
     resample,
     say,
     trim,
     write_wav,
 )
+from agentd.speech.provenance import Provenance
+from agentd.speech.recogniser import RATE_HZ
 from agentd.speech.synthesis import Voice
+from agentd_tools.masters import (
+    RATES,
+    TARGET_LUFS,
+    Done,
+    alone,
+    copies,
+    described,
+    keep_original,
+    loudness,
+    normalise,
+    read_mono,
+    sha256,
+    write_manifest,
+)
+from agentd_tools.verify import Check, Verdict, shape
 
-TARGET_LUFS = -20.0
-PEAK = 0.89  # of full scale, -1 dB
-SHORTEST_LUFS_S = 0.5  # a loudness needs 400 ms blocks (ITU-R BS.1770); shorter is levelled by RMS
 SAVE_EVERY = 25  # lines between two writings of the manifest
-RATES = (MASTER_HZ, *LINE_RATES)
+SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 
 
-@dataclass
-class Done:
-    """What a run did: how many lines were rendered, and which could not be."""
+@dataclass(frozen=True)
+class Progress:
+    """After each line. left_s: seconds the rest will take, at the pace so far."""
 
-    rendered: int = 0
-    failed: list[tuple[Clip, AgentdError]] = field(default_factory=list)
+    clip: Clip
+    number: int
+    of: int
+    left_s: float
+    recording: Recording
 
 
-def normalise(samples: Int16, rate_hz: int, lufs: float = TARGET_LUFS) -> Int16:
-    """The same sound at `lufs`, as far as its peaks allow."""
-    if samples.size < SHORTEST_LUFS_S * rate_hz:
-        return at_level(samples, lufs)
-    wide = samples.astype(np.float64) / 32768
-    loudness = pyloudnorm.Meter(rate_hz).integrated_loudness(wide)
-    if not np.isfinite(loudness):
-        return samples
-    gain = 10 ** ((lufs - loudness) / 20)
-    gain = min(gain, PEAK / float(np.abs(wide).max()))
-    levelled: Int16 = np.round(wide * gain * 32767).astype(np.int16)
-    return levelled
+@dataclass(frozen=True)
+class Bench:
+    """What a run works with. recorded: folder of a person's recordings; consent: its id."""
+
+    library: AudioLibrary
+    name: str
+    voice: Voice
+    recorded: Path
+    check: Check | None = None
+    consent: str = ""
+
+    def human(self, key: str) -> Path | None:
+        """A person's recording of a line, if there is one."""
+        found = (self.recorded / f"{key}{end}" for end in SOUNDS)
+        return next((file for file in found if file.is_file()), None)
 
 
 def render(
-    library: AudioLibrary,
-    voice: Voice,
-    clips: Sequence[Clip],
-    *,
-    force: bool = False,
-    told: Callable[[Clip], None],
+    bench: Bench, clips: Sequence[Clip], *, force: bool = False, told: Callable[[Progress], None]
 ) -> Done:
-    """Render what is missing or stale. told(clip) after each that was.
+    """Render what is missing or stale, and check what was not. told(progress) after each.
 
     A line that fails is reported and costs no other. The manifest is written as lines are finished,
     also when the run is interrupted, so that the next goes on where it was. Raises AgentdError when
     another run has this voice, SpeechError on a manifest that cannot be read.
     """
-    done = Done()
+    done, library = Done(), bench.library
     with alone(library.folder):
         manifest = Manifest(dict(library.manifest().recordings))
-        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        threads = (os.cpu_count() or 1) if bench.voice.parallel else 1
+        pool = ThreadPoolExecutor(threads)
+        began = time.monotonic()
+        changed = 0
+        jobs: dict[Future[Recording], tuple[Clip, bool]] = {}
         try:
-            jobs = {
-                clip: pool.submit(_render_one, library, manifest, voice, clip)
-                for clip in clips
-                if force or not _fresh(library, manifest, voice, clip)
-            }
-            for clip, job in jobs.items():
+            for clip in clips:
+                known = manifest.recordings.get(clip.key)
+                if force or not _fresh(bench, known, clip):
+                    jobs[pool.submit(_render_one, bench, known, clip)] = clip, True
+                elif bench.check is not None and known is not None and known.word_error is None:
+                    jobs[pool.submit(_check_one, bench, known, clip)] = clip, False
+            for job in as_completed(jobs):
+                clip, rendering = jobs[job]
                 try:
-                    manifest.recordings[clip.key] = job.result()
+                    made = job.result()
                 except AgentdError as error:
                     done.failed.append((clip, error))
                     continue
-                done.rendered += 1
-                told(clip)
-                if done.rendered % SAVE_EVERY == 0:
-                    _write_manifest(library.folder, manifest)
+                before = manifest.recordings.get(clip.key)
+                manifest.recordings[clip.key] = made
+                changed += 1
+                done.rendered += rendering or before is None or before.sha256 != made.sha256
+                pace = (time.monotonic() - began) / changed
+                left = len(jobs) - changed - len(done.failed)
+                told(Progress(clip, changed, len(jobs), pace * left, made))
+                if changed % SAVE_EVERY == 0:
+                    write_manifest(library.folder, manifest)
         finally:
             pool.shutdown(cancel_futures=True)
-            if done.rendered:
-                _write_manifest(library.folder, manifest)
+            changed += _keep_finished(jobs, manifest)
+            if changed:
+                write_manifest(library.folder, manifest)
+        _sum_up(bench, manifest, clips, done)
     return done
 
 
-def _fresh(library: AudioLibrary, manifest: Manifest, voice: Voice, clip: Clip) -> bool:
-    known = manifest.recordings.get(clip.key)
+def _keep_finished(jobs: dict[Future[Recording], tuple[Clip, bool]], manifest: Manifest) -> int:
+    """What an interrupted run had finished goes into the manifest too; how many there were."""
+    kept = 0
+    for job, (clip, _) in jobs.items():
+        if job.done() and not job.cancelled() and job.exception() is None:
+            kept += manifest.recordings.get(clip.key) != job.result()
+            manifest.recordings[clip.key] = job.result()
+    return kept
+
+
+def _sum_up(bench: Bench, manifest: Manifest, clips: Sequence[Clip], done: Done) -> None:
+    for clip in clips:
+        known = manifest.recordings.get(clip.key)
+        if known is None:
+            continue
+        if known.word_error is not None:
+            done.checked += 1
+            done.errors.append(known.word_error)
+        if known.problem:
+            done.doubtful.append((clip, known.problem))
+        elif not known.recorded and bench.human(clip.key) is not None:
+            done.doubtful.append(
+                (clip, "was recorded with another text: synthesised until it is recorded again")
+            )
+
+
+def _fresh(bench: Bench, known: Recording | None, clip: Clip) -> bool:
     if known is None or known.text != clip.text:
         return False
-    if not all(library.path(clip.key, rate).exists() for rate in RATES):
+    if not all(bench.library.path(clip.key, rate).exists() for rate in RATES):
         return False
+    human = bench.human(clip.key)
+    if human is not None and _wins(human, known, clip):
+        return known.recorded and known.source == sha256(human)
     # A run cut off between a master and the manifest leaves a master of another text.
-    return known.recorded or (
-        known.engine == made_by(voice) and known.sha256 == _sha256(library.path(clip.key))
+    return (known.recorded and not known.source) or (
+        known.engine == made_by(bench.voice)
+        and known.sha256 == sha256(bench.library.path(clip.key))
     )
 
 
-def _render_one(library: AudioLibrary, manifest: Manifest, voice: Voice, clip: Clip) -> Recording:
-    path = library.path(clip.key)
-    known = manifest.recordings.get(clip.key)
-    if known and known.recorded and known.text == clip.text and path.exists():
-        master = read_mono(path)  # a person's: only its copies are ours to make
-        copies(library, clip.key, master)
-        return _described(known, path, master)
-    spoken = resample(say(voice, clip.text), voice.rate_hz, MASTER_HZ)
-    master = normalise(spoken, MASTER_HZ, TARGET_LUFS + voice.level_db)
-    write_wav(path, master, MASTER_HZ)
-    copies(library, clip.key, master)
-    return _described(Recording(clip.text, "", made_by(voice), 0), path, master)
+def _wins(human: Path, known: Recording | None, clip: Clip) -> bool:
+    """Does a person's recording say this line? What it says stands beside it in a .txt; without
+    one, it is taken to say what the line was when the recording was first seen."""
+    words = human.with_suffix(".txt")
+    if words.is_file():
+        return plain(words.read_text(encoding="utf-8", errors="replace")) == plain(clip.text)
+    if known is None or known.source != sha256(human):
+        return True
+    return known.recorded and known.text == clip.text
 
 
-def _described(recording: Recording, path: Path, master: Int16) -> Recording:
+def _render_one(bench: Bench, known: Recording | None, clip: Clip) -> Recording:
+    human = bench.human(clip.key)
+    if human is not None and _wins(human, known, clip):
+        return _adopt(bench, human, clip)
+    path = bench.library.path(clip.key)
+    if known is not None and known.recorded and path.exists():
+        if known.text == clip.text and not known.source:
+            master = read_mono(path)  # marked by hand as a person's: only its copies are ours
+            copies(bench.library, clip.key, master, known.provenance)
+            return described(known, path, master)
+        keep_original(bench.library, clip.key)  # it says another text now, but it is a person's
+    best = _best(bench, clip)
+    made = provenance_of(bench.voice, bench.name, clip.text)
+    write_wav(path, best.master, MASTER_HZ, made, clip.key)
+    copies(bench.library, clip.key, best.master, made)
+    source = "" if human is None else sha256(human)
+    recording = Recording(
+        clip.text, "", made_by(bench.voice), 0, source=source, attempt=best.attempt, provenance=made
+    )
+    return described(_judged(recording, best.verdict), path, best.master)
+
+
+def _adopt(bench: Bench, human: Path, clip: Clip) -> Recording:
+    """A person's recording made into a master; the file itself stays as it was given."""
+    path = bench.library.path(clip.key)
+    master = normalise(trim(read_mono(human), MASTER_HZ), MASTER_HZ)
+    source = sha256(human)
+    made = Provenance(
+        kind=provenance.HUMAN,
+        voice=bench.name,
+        text_sha256=provenance.of_text(clip.text),
+        consent=bench.consent,
+        made=date.today().isoformat(),
+        source_sha256=source,
+    )
+    write_wav(path, master, MASTER_HZ, made, clip.key)
+    copies(bench.library, clip.key, master, made)
+    recording = Recording(
+        clip.text, "", "a person", 0, recorded=True, source=source, provenance=made
+    )
+    return described(_judged(recording, _judge(bench, clip, master, None)), path, master)
+
+
+def _check_one(bench: Bench, known: Recording, clip: Clip) -> Recording:
+    """A recording of an earlier run, checked; rendered again when it is bad and a machine's."""
+    master = read_mono(bench.library.path(clip.key))
+    verdict = _judge(bench, clip, master, None)
+    if verdict.problem and not known.recorded:
+        return _render_one(bench, known, clip)
+    return _judged(known, verdict)
+
+
+@dataclass(frozen=True)
+class _Try:
+    attempt: int
+    master: Int16
+    verdict: Verdict
+
+
+def _best(bench: Bench, clip: Clip) -> _Try:
+    """The first rendering that is good, else the best of all."""
+    tries: list[_Try] = []
+    for attempt, voice in enumerate(_ways(bench.voice, checked=bench.check is not None)):
+        spoken = resample(say(voice, clip.text), voice.rate_hz, MASTER_HZ)
+        target = TARGET_LUFS + voice.level_db
+        master = normalise(spoken, MASTER_HZ, target)
+        tries.append(_Try(attempt, master, _judge(bench, clip, master, target)))
+        if not tries[-1].verdict.problem:
+            break
+    return min(tries, key=lambda one: one.verdict.badness)
+
+
+def _ways(voice: Voice, *, checked: bool) -> Iterator[Voice]:
+    yield voice
+    attempt = 0
+    while checked:
+        attempt += 1
+        other = voice.another(attempt)
+        if other is None:
+            return
+        yield other
+
+
+def _judge(bench: Bench, clip: Clip, master: Int16, target: float | None) -> Verdict:
+    level = loudness(master, MASTER_HZ)
+    off = None if target is None or level is None else level - target
+    problem = shape(clip.text, master, MASTER_HZ, off)
+    if bench.check is None:
+        return Verdict(None, problem=problem)
+    verdict = bench.check(clip.text, resample(master, MASTER_HZ, RATE_HZ), RATE_HZ)
+    return verdict if not problem else Verdict(verdict.word_error, verdict.heard, problem)
+
+
+def _judged(recording: Recording, verdict: Verdict) -> Recording:
+    error = verdict.word_error
     return msgspec.structs.replace(
-        recording, sha256=_sha256(path), duration_ms=round(master.size * 1000 / MASTER_HZ)
+        recording,
+        word_error=None if error is None else round(error, 3),
+        problem=verdict.problem,
     )
-
-
-def copies(library: AudioLibrary, key: str, master: Int16) -> None:
-    """Copies at the rates of lines, so that the switch never resamples."""
-    for rate in LINE_RATES:
-        write_wav(library.path(key, rate), resample(master, MASTER_HZ, rate), rate)
-
-
-def orphans(library: AudioLibrary, wanted: Collection[str]) -> list[str]:
-    """Keys of recordings that no line of `wanted` (keys) uses any more; never a person's."""
-    recordings = library.manifest().recordings
-    found = set(recordings)
-    for rate in RATES:
-        folder = library.folder / str(rate)
-        found |= {
-            file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.wav")
-        }
-    return sorted(
-        key for key in found - set(wanted) if not (key in recordings and recordings[key].recorded)
-    )
-
-
-def prune(library: AudioLibrary, keys: Collection[str]) -> None:
-    """Remove recordings, and what a killed run left half-written."""
-    with alone(library.folder):
-        kept = {k: r for k, r in library.manifest().recordings.items() if k not in keys}
-        _write_manifest(library.folder, Manifest(kept))
-        for rate in RATES:
-            for key in keys:
-                (library.folder / str(rate) / f"{key}.wav").unlink(missing_ok=True)
-            for part in (library.folder / str(rate)).rglob("*.part"):
-                part.unlink(missing_ok=True)
-
-
-def refresh(settings: Settings, voice: str, target: float) -> Done:
-    """Trim and level every master of a voice again, to `target` LUFS, and copy it.
-
-    A master that cannot be read is reported and left as it is.
-    """
-    library = AudioLibrary(settings, voice)
-    done = Done()
-    with alone(library.folder):
-        manifest = Manifest(dict(library.manifest().recordings))
-        try:
-            for key, known in list(manifest.recordings.items()):
-                path = library.path(key)
-                try:
-                    master = normalise(trim(read_mono(path), MASTER_HZ), MASTER_HZ, target)
-                    write_wav(path, master, MASTER_HZ)
-                    copies(library, key, master)
-                except AgentdError as error:
-                    done.failed.append((Clip(key, known.text), error))
-                    continue
-                manifest.recordings[key] = _described(known, path, master)
-                done.rendered += 1
-        finally:
-            if done.rendered:
-                _write_manifest(library.folder, manifest)
-    return done
-
-
-def read_mono(path: Path, rate_hz: int = MASTER_HZ) -> Int16:
-    """A sound file as int16 mono at `rate_hz`. Raises BadInput when it is no sound."""
-    try:
-        samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except (OSError, soundfile.SoundFileError) as error:
-        raise BadInput(
-            f"{path} is not a sound file that can be read: {error}",
-            mend="give a WAV, FLAC, OGG or MP3 file",
-        ) from None
-    if not samples.size:
-        raise BadInput(f"{path} holds no sound")
-    if not np.isfinite(samples).all():
-        raise BadInput(f"{path} holds samples that are no numbers", mend="export it again")
-    mono = np.clip(np.round(samples.mean(axis=1) * 32767), -32768, 32767).astype(np.int16)
-    return resample(mono, rate, rate_hz)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Only one run may write a voice's recordings. Raises AgentdError when another does."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
-    except OSError as error:
-        raise AgentdError(
-            f"{folder} cannot be written: {error.strerror}", mend="check [paths] audio"
-        ) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise AgentdError(
-                f"another run is writing {folder}", mend="wait for it to end, then try again"
-            ) from None
-        yield
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    part = folder / "manifest.json.part"
-    try:
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-        os.replace(part, folder / "manifest.json")
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise AgentdError(f"{folder}/manifest.json cannot be written: {error.strerror}") from None

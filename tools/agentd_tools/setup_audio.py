@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from agentd.cli import settings_of
 from agentd.config import Settings
 from agentd.errors import BadInput
 from agentd.speech.library import LINE_RATES, AudioLibrary, write_wav
+from agentd.speech.provenance import AMBIENCE, Provenance
 from agentd.speech.synthesis import read_voice
 from agentd_tools import background
-from agentd_tools.render import TARGET_LUFS, read_mono, refresh
+from agentd_tools.masters import TARGET_LUFS, plan, read_mono, refresh, sha256
 
 MADE = {"office": background.office}
 
@@ -70,6 +72,10 @@ def _level(settings: Settings, voice: str, lufs: float, dry_run: bool) -> int:
         )
     click.echo(f"{voice}: {count} recordings at {lufs:g} LUFS, copies at 8 and 16 kHz")
     if dry_run:
+        for step in plan(settings, voice, lufs):
+            level = "?" if step.lufs is None else f"{step.lufs:.1f}"
+            cut = f", {step.cut_s:.2f} s of silence cut" if step.cut_s > 0.005 else ""
+            click.echo(f"  {step.key}: {level} LUFS, {step.gain_db:+.1f} dB{cut}")
         return 0
     failed = refresh(settings, voice, lufs).failed
     for clip, error in failed:
@@ -96,15 +102,26 @@ def _background(
         f"background {name}: {level:g} LUFS, looped, at {' and '.join(map(str, targets))} Hz"
     )
     if dry_run:
+        for target in targets.values():
+            click.echo(f"  {'replaces' if target.exists() else 'makes'} {target}")
         return
     source: Callable[[int], background.Floats] = MADE[made or "office"]
     sounds = {
         rate: source(rate) if file is None else read_mono(file, rate).astype(np.float64) / 32768
         for rate in targets
     }
+    origin = Provenance(
+        kind=AMBIENCE,
+        engine=f"made: {made}" if made else "",
+        source_sha256="" if file is None else sha256(file),
+    )
     for rate, target in targets.items():
         looped = background.loop(sounds[rate], rate)
+        kept = settings.path("audio", "background", "originals", str(rate), name)
         try:
-            write_wav(target, background.at_loudness(looped, rate, level), rate)
+            if target.exists() and not made:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(target, kept)
+            write_wav(target, background.at_loudness(looped, rate, level), rate, origin, name)
         except BadInput as error:
             raise BadInput(f"{file}: {error.args[0]}", mend=error.mend) from None

@@ -1,0 +1,1 @@
+"""Campaigns: contacts, the law's gates, pacing, dialling."""

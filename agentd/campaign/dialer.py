@@ -1,0 +1,583 @@
+"""The dialer of one campaign: the only module here that touches switch, store and clock.
+
+An attempt is recorded, with the gates' evidence, in the transaction that takes its contact; only
+then is it originated, under the same id. It is closed by what the switch and agentd's store say,
+in whatever order they say it. What a dead dialer left open is taken over when its lease runs out,
+and asked after at the switch (`uuid_exists`) and in the store. See `docs/campaigns.md`.
+"""
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import gevent
+from gevent.event import Event as Flag
+from gevent.pool import Group
+
+from agentd.campaign import gates, outcomes, pacing, retry
+from agentd.campaign import settings as campaign_settings
+from agentd.campaign.pacing import State
+from agentd.config import Settings
+from agentd.dialogue.dispositions import Disposition
+from agentd.errors import AgentdError, BadInput, StoreError, StoreRefused, SwitchError
+from agentd.observe import logs
+from agentd.store import campaigns, dialling
+from agentd.store.dialling import Begun, Counts, Ended, Follow, Load
+from agentd.store.repo import Repo
+from agentd.switch import originate
+from agentd.switch.esl import Message
+from agentd.switch.keeper import Keeper
+
+log = logs.get("dialer")
+
+TICK_S = 0.2
+EVENTS = ("CHANNEL_ANSWER", "CHANNEL_HANGUP_COMPLETE", "BACKGROUND_JOB")
+HANGUP_FOLLOWS_S = 0.3  # a job's failure may be told before the hangup, which has the SIP status
+STORE_REST_S = 0.5
+NOBODY_HELD = "answered, and no agentd held it"
+UNSEEN = "the switch does not know the call any more, and nobody saw how it ended"
+
+Made = TypeVar("Made")
+
+
+@dataclass
+class _Live:
+    """An attempt that is open, as far as this process has seen."""
+
+    id: str
+    gateway: str
+    news: Flag = field(default_factory=Flag)
+    born: float = field(default_factory=time.monotonic)
+    answered_at: datetime | None = None
+    told: bool = False  # the store knows that it is answered
+    over: bool = False
+    cause: str = ""
+    sip_status: int | None = None
+    refused: str = ""  # it was not placed; why
+    ours: bool = False  # ... by our own decision: it says nothing of the trunk
+    job_failed: str = ""
+    gone: bool = False  # no event: the switch says that there is no such channel
+
+
+class Clock:
+    """The campaign's time: the machine's, or that of a simulated switch."""
+
+    def __init__(self) -> None:
+        self._base: datetime | None = None
+        self._since = 0.0
+        self._speed = 1.0
+
+    @property
+    def simulated(self) -> bool:
+        """Is it a simulator's?"""
+        return self._base is not None
+
+    def follow(self, answer: str) -> None:
+        """What `api simulator_clock` answered: an instant and a speed."""
+        instant, _, speed = answer.partition(" ")
+        self._base, self._speed = datetime.fromisoformat(instant), float(speed or 1)
+        self._since = time.monotonic()
+
+    @property
+    def now(self) -> datetime:
+        """Aware."""
+        if self._base is None:
+            return datetime.now(UTC)
+        passed = (time.monotonic() - self._since) * self._speed
+        return self._base + timedelta(seconds=passed)
+
+
+class Dialer:
+    """`run` dials until the campaign is done or stopped, or `leave` is called."""
+
+    def __init__(self, settings: Settings, repo: Repo, name: str) -> None:
+        """Raises BadInput when there is no such campaign, or its settings cannot be used."""
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.name = name
+        self.clock = Clock()
+        self._repo = repo
+        self._waits = settings.dialer
+        self._row = campaigns.get(repo, name)
+        self._told = campaign_settings.parse(self._row.settings, f"campaign {name}")
+        self._theme = "general"
+        self._live: dict[str, _Live] = {}
+        self._following = Group()
+        self._breakers = dict.fromkeys(self._told.gateways, self._told.breaker)
+        self._agentd = pacing.Breaker(trip_after=3, rest_s=self._told.breaker_rest_s)
+        self._placed = 0
+        self._leaving = self._killed = False
+        self._fatal = ""
+        self._beat_at = self._warm_since = 0.0
+        where = (settings.switch.host, settings.switch.port)
+        self._log = log.bind(campaign=name, dialer=self.id)
+        self.link = Keeper(
+            where,
+            settings.switch.password,
+            EVENTS,
+            self._on_event,
+            self._on_up,
+            lambda trouble: self._log.warning("event socket away", why=trouble),
+        )
+
+    # -- life -------------------------------------------------------------------------------
+
+    def warm_up(self, settings: Settings) -> int:
+        """Before the first call: the scenario lints clean, its matcher is built and every line of
+        it has a recording; how many. Raises AgentdError naming what is missing."""
+        from agentd import lines
+        from agentd.catalog import Catalog
+        from agentd.dialogue.lint import lint
+        from agentd.speech.library import AudioLibrary
+
+        catalog = Catalog(settings)
+        scenario = catalog.scenario(self._row.scenario)
+        catalog.brain(scenario)
+        errors = [f for f in lint(scenario, themes=catalog.themes()) if f.level == "error"]
+        if errors:
+            raise BadInput(
+                f"scenario {scenario.name} may not be dialled with: {errors[0].message}",
+                mend=f"agentd scenario lint {self._row.scenario}",
+            )
+        clips = lines.of_scenario(catalog, scenario)
+        missing = AudioLibrary(settings, scenario.voice).missing(clips)
+        if missing:
+            raise BadInput(
+                f"scenario {scenario.name}: {len(missing)} of {len(clips)} lines have no recording "
+                f"in the voice {scenario.voice}: {missing[0].key}",
+                mend=f"agent-tools clone-voice {scenario.voice} --scenario {self._row.scenario}",
+            )
+        self._theme = scenario.theme
+        return len(clips)
+
+    def run(self) -> str:
+        """The campaign's state when this dialer ends. Raises SwitchError when the switch is not of
+        the kind the campaign is for."""
+        self.link.start()
+        try:
+            while not self._over():
+                gevent.sleep(TICK_S)
+        finally:
+            self._following.kill(timeout=2)
+            self.link.stop()
+            self._safely(lambda: dialling.leave(self._repo, self.id))
+        if self._fatal:
+            raise SwitchError(self._fatal)
+        return campaigns.get(self._repo, self.name).state
+
+    def leave(self) -> None:
+        """Place nothing more; `run` ends once the calls going on have."""
+        self._leaving = True
+
+    @property
+    def calls(self) -> int:
+        """Attempts this dialer follows."""
+        return len(self._live)
+
+    def _over(self) -> bool:
+        """One turn of the main loop; true when there is nothing left to do here."""
+        if self._fatal:
+            return True
+        try:
+            self._beat()
+            load = dialling.load(self._repo, self.name, self.clock.now)
+            if load is None or (self._leaving and not self._live):
+                return True
+            state = State(load.state)
+            if state is State.STOPPED:
+                self._kill_all()
+                return not self._live
+            if state in (State.RUNNING, State.DRAINING) and not load.active and not self._live:
+                ended = campaigns.finish(self._repo, self.name, self.clock.now)
+                if ended:
+                    self._log.info("campaign over", state=ended)
+                    return True
+            if state is State.DONE:
+                return not self._live
+            if state is State.RUNNING and not self._leaving:
+                self._place(load)
+        except StoreError as error:
+            self._log.warning("store away", error=str(error.args[0]))
+            gevent.sleep(STORE_REST_S)
+        return False
+
+    def _beat(self) -> None:
+        """Say that we live, and take over what others who do not have left."""
+        every = self._waits.lease_s / 4
+        if time.monotonic() - self._beat_at < every:
+            return
+        machine = datetime.now(UTC)
+        until = machine + timedelta(seconds=self._waits.lease_s)
+        who = (socket.gethostname(), os.getpid())
+        dialling.beat(
+            self._repo, self.id, self.name, who, machine=machine, until=until, note=self._note()
+        )
+        self._beat_at = time.monotonic()
+        if self.link.up and not self._leaving:
+            for orphan in dialling.adopt(
+                self._repo, self.id, self.name, self._live, machine=machine, until=until
+            ):
+                self._log.warning("attempt taken over", attempt=orphan.id)
+                live = _Live(orphan.id, orphan.gateway, answered_at=orphan.answered_at)
+                live.told = live.answered_at is not None
+                self._watch(live)
+
+    def _note(self) -> str:
+        if not self.link.up:
+            return f"switch: {self.link.trouble}"
+        shut = [name for name, b in self._breakers.items() if b.open_until is not None]
+        if self._agentd.open_until is not None:
+            return "circuit open: answered calls were not held by any agentd"
+        return f"circuit open: gateway {', '.join(shut)}" if shut else ""
+
+    # -- placing ----------------------------------------------------------------------------
+
+    def _place(self, load: Load) -> None:
+        if self._fatal or not self.link.up or self._agentd.allows(time.monotonic()) == 0:
+            return
+        if self.clock.simulated:
+            self._skip_idle_time(load)
+        now = self.clock.now
+        self._warm_since = self._warm_since or time.monotonic()
+        counted = pacing.Load(
+            active=load.active,
+            begun=load.begun,
+            last=load.last.timestamp() if load.last else None,
+            running_s=time.monotonic() - self._warm_since,
+        )
+        if not load.ready:
+            return
+        room = pacing.allowance(State.RUNNING, self._told.limits, counted, now.timestamp())
+        if self._agentd.allows(time.monotonic()) == 1:
+            room = min(room, 1)
+        for _ in range(room):
+            if not self._place_one():
+                return
+
+    def _skip_idle_time(self, load: Load) -> None:
+        """A simulated world in which nothing happens until tomorrow goes to tomorrow at once."""
+        due = load.waiting_until
+        idle = not load.active and not self._live and not load.ready
+        if idle and due is not None and due > self.clock.now:
+            self.clock.follow(self.link.api(f"simulator_clock {due.isoformat()}"))
+
+    def _place_one(self) -> bool:
+        """Begin one attempt and originate it; false when there is nothing more to place now."""
+        began = time.monotonic()
+        caller_id = self._told.caller_ids[self._placed % len(self._told.caller_ids)]
+        asked = dialling.Asked(
+            campaign=self.name,
+            dialer=self.id,
+            attempt=str(uuid.uuid4()),
+            rules=self._told.rules(self.name, self._theme, caller_id),
+            decide=gates.decide,
+            choose=self._choose,
+            now=self.clock.now,
+            machine=datetime.now(UTC),
+            lease=timedelta(seconds=self._waits.lease_s),
+            most_active=self._told.max_concurrent,
+            most_begun=self._told.per_minute,
+            patience=timedelta(days=self._told.patience_days),
+            simulated=self.clock.simulated,
+        )
+        looked = self._begin(asked)
+        if looked.begun is None:
+            return bool(looked.refused) and not (looked.full or looked.held)
+        self._placed += 1
+        begun = looked.begun
+        live = _Live(begun.id, begun.gateway)
+        self._live[live.id] = live  # before the originate: its events may come first
+        self._breakers[begun.gateway] = self._breakers[begun.gateway].trying()
+        self._agentd = self._agentd.trying()
+        if time.monotonic() - began > self._waits.lease_s / 2:
+            live.refused, live.ours = "too slow: the lease may have been taken over", True
+        else:
+            self._originate(live, begun)
+        self._watch(live)
+        return True
+
+    def _begin(self, asked: dialling.Asked) -> dialling.Looked:
+        """Once more after a lost answer: the id tells whether the attempt was recorded."""
+        try:
+            return dialling.begin(self._repo, asked)
+        except StoreRefused:
+            raise
+        except StoreError as error:
+            self._log.warning("no telling whether an attempt was recorded", error=str(error))
+            # It cannot be placed any more: should it be there, it is closed as never placed.
+            live = _Live(asked.attempt, self._told.gateways[0])
+            live.refused, live.ours = "recorded while the store was away, and not placed", True
+            self._watch(live)
+            raise
+
+    def _originate(self, live: _Live, begun: Begun) -> None:
+        dial = originate.Dial(
+            uuid=begun.id,
+            number=begun.phone,
+            gateway=begun.gateway,
+            caller_id=begun.caller_id,
+            ring_s=self._told.ring_s,
+            scenario=self._row.scenario,
+            columns=begun.columns,
+            target=self._told.target,
+        )
+        try:
+            self.link.background(f"originate {originate.command(dial)}", begun.id)
+        except ValueError as error:
+            live.refused = str(error)
+        except SwitchError as error:
+            # Refused, or lost on the way: nobody knows then, and `uuid_exists` will tell.
+            if type(error) is SwitchError:
+                live.refused = str(error.args[0])
+            self._log.warning("originate", attempt=live.id, error=str(error.args[0]))
+
+    def _choose(self, failures: int) -> str | None:
+        """The gateway of the next attempt at a contact that the trunk has failed so often."""
+        names, now = self._told.gateways, time.monotonic()
+        order = [names[(failures + i) % len(names)] for i in range(len(names))]
+        return next((name for name in order if self._breakers[name].allows(now) != 0), None)
+
+    # -- what the switch says ---------------------------------------------------------------
+
+    def _on_up(self, keeper: Keeper) -> None:
+        try:
+            self.clock.follow(keeper.api("simulator_clock"))
+        except SwitchError as error:
+            if type(error) is not SwitchError:  # gone again: not an answer
+                raise
+        if self.clock.simulated != self._row.simulated:
+            self._fatal = (
+                f"campaign {self.name} is a simulated one, and this is a real switch"
+                if self._row.simulated
+                else f"campaign {self.name} is a real one, and this switch is a simulator"
+            )
+        for live in self._live.values():
+            live.news.set()  # each asks after its call: events were missed
+
+    def _on_event(self, event: Message) -> None:
+        if event.event == "BACKGROUND_JOB":
+            live = self._live.get(event.get("Job-UUID"))
+            if live is not None and not event.text.startswith("+OK"):
+                live.job_failed = event.text.strip().removeprefix("-ERR").strip() or "UNKNOWN"
+                live.news.set()
+            return
+        live = self._live.get(event.get("Unique-ID"))
+        if live is None:
+            return
+        answered = event.get("Caller-Channel-Answered-Time", "0") not in ("", "0")
+        if event.event == "CHANNEL_ANSWER" or answered:
+            live.answered_at = live.answered_at or self.clock.now
+        if event.event == "CHANNEL_HANGUP_COMPLETE":
+            live.over = True
+            live.cause = event.get("Hangup-Cause") or event.get("variable_hangup_cause")
+            status = event.get("variable_sip_term_status")
+            if not answered:
+                status = status or event.get("variable_sip_invite_failure_status")
+            live.sip_status = outcomes.sip_status(status)
+            if live.cause in ("NO_ANSWER", "ALLOTTED_TIMEOUT", "ORIGINATOR_CANCEL"):
+                live.sip_status = None  # 487 is our own CANCEL
+        live.news.set()
+
+    # -- following one attempt --------------------------------------------------------------
+
+    def _watch(self, live: _Live) -> None:
+        self._live[live.id] = live
+        self._following.start(gevent.Greenlet(self._follow, live))
+
+    def _follow(self, live: _Live) -> None:
+        try:
+            if not live.refused:
+                self._until_over(live)
+            ended, permanent, callback = self._outcome(live)
+            self._judge_trunk(live, ended)
+
+            def follow(counts: Counts) -> Follow:
+                return self._next(counts, ended, permanent, callback)
+
+            self._surely(lambda: dialling.close(self._repo, live.id, ended, follow))
+            self._log.info(
+                "attempt over",
+                attempt=live.id,
+                disposition=ended.disposition,
+                cause=ended.cause,
+                reason=ended.reason,
+            )
+        finally:
+            self._live.pop(live.id, None)
+
+    def _until_over(self, live: _Live) -> None:
+        while not live.over:
+            live.news.wait(self._waits.grace_s)
+            live.news.clear()
+            if live.answered_at is not None and not live.told:
+                at = live.answered_at
+                live.told = self._safely(partial(dialling.answered, self._repo, live.id, at))
+            if live.over:
+                return
+            if live.job_failed:
+                live.news.wait(HANGUP_FOLLOWS_S)
+                live.cause = live.cause or live.job_failed
+                live.over = True
+            elif self._is_gone(live):
+                live.gone = live.over = True
+
+    def _is_gone(self, live: _Live) -> bool:
+        """The switch has no such channel: asked twice, so that an event on its way may come."""
+        age = time.monotonic() - live.born
+        if age < self._waits.grace_s or not self.link.up:
+            return False
+        for _ in range(2):
+            try:
+                if self.link.api(f"uuid_exists {live.id}") != "false":
+                    return False
+            except SwitchError:
+                return False
+            gevent.sleep(0.5)
+            if live.over or live.job_failed:
+                live.news.set()
+                return False
+        return True
+
+    def _outcome(self, live: _Live) -> tuple[Ended, bool, datetime | None]:
+        """How it ended; whether the number would give the same; the callback that was agreed."""
+        now = self.clock.now
+        if live.refused:
+            ended = Ended(now, "FAILED", counted=False, trunk=True, reason=live.refused[:200])
+            return ended, False, None
+        if live.answered_at is None and not live.gone:
+            outcome = outcomes.unanswered(live.cause, live.sip_status)
+            ended = Ended(
+                now,
+                outcome.disposition.value,
+                cause=live.cause,
+                sip_status=live.sip_status,
+                counted=outcome.rang,
+                trunk=outcome.trunk,
+            )
+            return ended, outcome.permanent, None
+        return self._as_agentd_says(live)
+
+    def _as_agentd_says(self, live: _Live) -> tuple[Ended, bool, datetime | None]:
+        """Wait for what agentd keeps of the call, and for agentd itself should it have crashed."""
+        began = time.monotonic()
+        while True:
+            kept = self._surely(lambda: campaigns.call_end(self._repo, live.id))
+            waited = time.monotonic() - began
+            ended_there = kept is not None and kept["ended_at"] is not None
+            most = self._waits.orphan_s if kept is not None else self._waits.settle_s
+            if ended_there or waited > most:
+                break
+            gevent.sleep(0.25)
+        answered = live.answered_at
+        if kept is None:
+            reason = NOBODY_HELD if answered is not None else UNSEEN
+            ended = Ended(
+                self.clock.now,
+                "FAILED",
+                cause=live.cause or None,
+                reason=reason,
+                answered_at=answered,
+            )
+            return ended, False, None
+        disposition = kept["disposition"] or Disposition.FAILED.value
+        ended = Ended(
+            self.clock.now,
+            disposition,
+            score=kept["score"],
+            cause=live.cause or None,
+            sip_status=live.sip_status,
+            reason=kept["reason"] if ended_there else "agentd ended in mid-call",
+            answered_at=answered or self.clock.now,
+        )
+        return ended, False, _callback_at(kept["callback"])
+
+    def _judge_trunk(self, live: _Live, ended: Ended) -> None:
+        """What an attempt tells of its gateway, and of agentd."""
+        now = time.monotonic()
+        if live.gateway in self._breakers:
+            breaker = self._breakers[live.gateway]
+            if ended.trunk and not live.ours:
+                after = breaker.failed(now)
+                if after.open_until is not None and breaker.open_until is None:
+                    self._log.error("gateway fails, resting", gateway=live.gateway)
+            else:
+                unknown = live.ours or ended.reason == UNSEEN
+                after = breaker.forgotten() if unknown else breaker.worked()
+            self._breakers[live.gateway] = after
+        if ended.reason == NOBODY_HELD:
+            self._agentd = self._agentd.failed(now)
+        elif ended.answered_at is not None:
+            self._agentd = self._agentd.worked()
+        else:
+            self._agentd = self._agentd.forgotten()
+
+    def _next(
+        self, counts: Counts, ended: Ended, permanent: bool, callback: datetime | None
+    ) -> Follow:
+        history = retry.History(counts.attempts, counts.same, counts.trunk, counts.callbacks)
+        policy = self._told.policy
+        then: retry.Next
+        if ended.trunk:
+            gateways = len(self._told.gateways)
+            then = retry.after_trunk_failure(policy, history, gateways, ended.at)
+        else:
+            then = retry.after(
+                policy,
+                Disposition(ended.disposition),
+                history,
+                ended.at,
+                callback_at=callback,
+                permanent=permanent,
+            )
+        if isinstance(then, retry.Done):
+            return Follow(None, reason=then.reason)
+        return Follow(then.at, then.priority, "will be called again")
+
+    def _kill_all(self) -> None:
+        if self._killed:
+            return
+        self._killed = True
+        for live in list(self._live.values()):
+            try:
+                self.link.api(f"uuid_kill {live.id}")
+            except SwitchError as error:
+                self._log.warning("call not hung up", attempt=live.id, error=str(error))
+
+    # -- the store --------------------------------------------------------------------------
+
+    def _safely(self, work: Callable[[], object]) -> bool:
+        """Did the store take it?"""
+        try:
+            work()
+        except AgentdError as error:
+            self._log.warning("store", error=str(error))
+            return False
+        return True
+
+    def _surely(self, work: Callable[[], Made]) -> Made:
+        """Until the store takes it: an attempt stays open, and ours, as long."""
+        while True:
+            try:
+                return work()
+            except StoreRefused:
+                raise
+            except StoreError as error:
+                self._log.warning("store away", error=str(error.args[0]))
+                gevent.sleep(STORE_REST_S)
+
+
+def _callback_at(data: dict[str, object] | None) -> datetime | None:
+    """When a callback was agreed for, if it was understood and carries its offset."""
+    start = (data or {}).get("start")
+    if not isinstance(start, str):
+        return None
+    try:
+        at = datetime.fromisoformat(start)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None

@@ -1,0 +1,75 @@
+"""Who has picked up: the ears' answering machine detection over its set, in audio time."""
+
+from collections.abc import Iterable, Iterator
+
+from agentd.dialogue import events as ev
+from benchmarks import confusion
+from benchmarks.bar import Bar, at_least, at_most, quantile
+from benchmarks.listening import Listener, Memory, memory
+from benchmarks.sets import sounds
+from benchmarks.sets.amd import OURS, Case, cases
+
+# Our greeting starts with the answer, before anything is judged, so that nobody waits for it.
+ADDED_MS = 0
+Judged = tuple[Case, str, int, str]  # what it was taken for, when (ms since it spoke), why
+
+
+def judge(every: Iterable[Case], heard: Memory) -> Iterator[Judged]:
+    """Listen to each while we say our greeting, as a call does."""
+    ours = sounds.say(OURS, sounds.AGENT)
+    speaks = len(ours) // 8
+    for case in every:
+        listener = Listener(heard, detect=True)
+        listener.ears.agent_speaking("s1", False)
+        frames = sounds.line(case.said, case.line, ours)
+        final = listener.hear(frames[: speaks // 20], _final)
+        if not final:
+            listener.ears.agent_silent()
+            listener.hear(frames[speaks // 20 :], _final)
+        verdicts = [(ms, e) for ms, e in listener.events if isinstance(e, ev.Amd)]
+        ms, last = verdicts[-1] if verdicts else (listener.ms, ev.Amd("undecided", 0))
+        yield case, last.verdict, ms - case.speaks_ms, last.reason
+        listener.close()
+
+
+def _final(event: ev.Event) -> bool:
+    """What the engine acts on."""
+    return isinstance(event, ev.Amd) and event.verdict not in ("human", "undecided")
+
+
+def bars(half: str = "test") -> Iterator[Bar]:
+    """Persons taken for machines, machines found, how long it takes."""
+    heard = memory()
+    results = list(judge(cases(half), heard))
+    heard.save()
+    confusion.show(
+        f"who has picked up, {half} half", ((case.kind, said) for case, said, _, _ in results)
+    )
+    persons = [said for case, said, _, _ in results if case.kind == "human"]
+    machines = [(said, ms) for case, said, ms, _ in results if case.kind == "machine"]
+    others = [(c.kind, said) for c, said, _, _ in results if c.kind not in ("human", "machine")]
+    taken = sum(said in ("machine", "announcement") for said in persons)
+    found = [ms for said, ms in machines if said == "machine"]
+    note = f"{half} half, {heard.name}, Pico in 4 voices, 5 lines; "
+    yield at_most(
+        "amd_human_as_machine", taken / len(persons), "share", len(persons), 0.01,
+        note + confusion.between(taken, len(persons)),
+    )  # fmt: skip
+    yield at_least(
+        "amd_machine_found", len(found) / len(machines), "share", len(machines), 0.95,
+        note + confusion.between(len(found), len(machines)),
+    )  # fmt: skip
+    yield at_most(
+        "amd_decision_ms", quantile(found, 0.5), "ms", len(found), 2500,
+        f"median, from its first sound, the recogniser's time on an idle core included; p95 "
+        f"{quantile(found, 0.95)}",
+    )  # fmt: skip
+    yield at_most(
+        "amd_greeting_delay_ms", ADDED_MS, "ms", len(persons), 100,
+        "by construction: the greeting is asked for before anything has been heard",
+    )  # fmt: skip
+    right = sum(kind == said for kind, said in others)
+    yield Bar(
+        "amd_screening_and_announcements", round(right / len(others), 4), "share", len(others),
+        note=note + confusion.between(right, len(others)),
+    )  # fmt: skip
