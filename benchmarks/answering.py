@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 
+from agentd.catalog import Catalog
+from agentd.config import Settings
+from agentd.dialogue import engine
 from agentd.dialogue import events as ev
+from agentd.dialogue.actions import Say
 from benchmarks import confusion
 from benchmarks.bar import Bar, at_least, at_most, quantile
 from benchmarks.listening import Listener, Memory, memory
 from benchmarks.sets import sounds
-from benchmarks.sets.amd import OURS, Case, cases
+from benchmarks.sets.amd import LISTENS_MS, OURS, Case, cases
 
-# Our greeting starts with the answer, before anything is judged, so that nobody waits for it.
-ADDED_MS = 0
 Judged = tuple[Case, str, int, str]  # what it was taken for, when (ms since it spoke), why
 
 
@@ -35,6 +37,18 @@ def judge(every: Iterable[Case], heard: Memory) -> Iterator[Judged]:
 def _final(event: ev.Event) -> bool:
     """What the engine acts on."""
     return isinstance(event, ev.Amd) and event.verdict not in ("human", "undecided")
+
+
+def _greeting_asked_ms() -> int:
+    """ms after the answer, in steps of 100."""
+    brain, state = Catalog(Settings()).brain("finance"), engine.new_state()
+    opening = ev.Answered({}, "2026-11-24T10:00:00+01:00")
+    actions = engine.handle(brain, state, opening, 0)
+    for ms in range(0, LISTENS_MS, 100):
+        if any(isinstance(action, Say) for action in actions):
+            return ms
+        actions = engine.handle(brain, state, ev.Amd("undecided", ms), ms)
+    return LISTENS_MS
 
 
 def bars(half: str = "test") -> Iterator[Bar]:
@@ -65,8 +79,8 @@ def bars(half: str = "test") -> Iterator[Bar]:
         f"{quantile(found, 0.95)}",
     )  # fmt: skip
     yield at_most(
-        "amd_greeting_delay_ms", ADDED_MS, "ms", len(persons), 100,
-        "by construction: the greeting is asked for before anything has been heard",
+        "amd_greeting_delay_ms", _greeting_asked_ms(), "ms", 1, 100,
+        "when the engine asks for the greeting, with nothing said yet about who has picked up",
     )  # fmt: skip
     right = sum(kind == said for kind, said in others)
     yield Bar(

@@ -57,7 +57,7 @@ def test_whatever_is_said_in_a_call_can_be_recorded_before_it(settings, call, tm
     personal = {line.key for line in scenario.lines() if line.columns}
     assert said
     unknown = {clip for clip in said - recorded if clip[0] not in personal}
-    assert {key for key, _ in unknown if not key.startswith(OWN)} == (set())
+    assert {key for key, _ in unknown if not key.startswith(OWN)} == set()
 
 
 @pytest.mark.parametrize("name", ["finance", "crypto", "energie"])

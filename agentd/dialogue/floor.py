@@ -34,6 +34,7 @@ _GOODBYE_WATCHDOG_S = 20.0
 _MAX_RESUMES = 2
 # What the language model is told of the call so far: turns, and characters of each.
 _TALK, _TALK_CHARS = 6, 300
+_START_S = 0.15  # from our decision to speak to the first sound of a recording
 _LEAST_ASK_S = 0.5  # to answer in, however late the utterance was understood
 # The step name under which the ears are told that a moment to call back is expected.
 CALLBACK = "Callback"
@@ -188,7 +189,7 @@ class Floor:
         state, timing = self.state, self.brain.timing
         state.asks += 1
         since = max(0.0, (self.now - heard_ms) / 1000)
-        within = round(max(_LEAST_ASK_S, timing.freestyle_s - since), 2)
+        within = round(max(_LEAST_ASK_S, timing.freestyle_s - _START_S - since), 2)
         ask = Ask(f"m{state.asks}", kind, text, intent, heard_ms)
         state.asked, state.broken = ask, None
         talk = state.talk[:-1] if state.talk and state.talk[-1][0] == "prospect" else state.talk

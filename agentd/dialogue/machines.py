@@ -138,6 +138,7 @@ def _stop_talking(moves: Moves) -> None:
     """Also the disclosure: nobody is there to hear it."""
     state = moves.state
     moves.silence_ourselves()
+    moves.cancel_ask()
     state.broken, state.heard = None, []
     for kind in ("silence", "answer"):
         moves.cancel_timer(kind)

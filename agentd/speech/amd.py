@@ -35,7 +35,8 @@ class Tuning(msgspec.Struct, frozen=True):
     share: float = 0.55  # of a run that has to be voice
     looks_ms: tuple[int, ...] = (1_500, 2_300, 3_200, 4_400, 6_000, 8_000, 11_000)
     beep_after_ms: int = 2_000  # of speech, before a beep is a machine's
-    beep_within_ms: int = 6_000  # of the end of that speech
+    beep_after_person_ms: int = 3_500  # ... of what was taken for a person's greeting
+    beep_within_ms: int = 2_500  # of the end of that speech
     settle_ms: int = 1_000  # of silence (or three times as long in all): it might ask for a message
     machine_silence_ms: int = 2_500  # a greeting without a beep is over
     screening_silence_ms: int = 1_100
@@ -170,8 +171,10 @@ class Detector:
             return []
         events = []
         if self.verdict in (None, "human", "screening"):
-            spoke = self._speech_ms >= self._tuning.beep_after_ms
-            spoke = spoke and self._now - self._last_voice <= self._tuning.beep_within_ms
+            tuning, person = self._tuning, self.verdict == "human"
+            least = tuning.beep_after_person_ms if person else tuning.beep_after_ms
+            near = self._now - self._last_voice <= tuning.beep_within_ms
+            spoke = self._speech_ms >= least and near
             if not spoke and (self._speech_ms or self.verdict is not None):
                 return []  # a kitchen's or a lorry's
             events = self._decide("machine", why)

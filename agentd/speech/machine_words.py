@@ -49,6 +49,7 @@ _MACHINE = (
     # How a greeting begins; what follows takes seconds more.
     r"vous (?:etes|ete|aites|aime) bien (?:sur|chez|au|aux|dans|arrivee?)\b",
     r"(?:vous (?:etes|ete) |laisse )en relation (?:a?vec|avec|a\b)",
+    r"vous (?:etes|ete) sur (?:le|la|ma|mon)\b",
     r"bienvenue? (?:sur|chez|au|aux|a|dans)\b",
     r"(?:nos?|notre) (?:bureaux?|agence|standard|cabinet|magasin) (?:est|sont|s ont|sera)",
     r"nous (?:ne )?(?:sommes|serons) (?:actuellement |pas )*(?:la pour|absents|fermee?s)",

@@ -189,10 +189,23 @@ def pieces(text: str) -> list[str]:
 
 def _load(folder: Path) -> Any:
     from TTS.tts.configs.xtts_config import XttsConfig
-    from TTS.tts.models.xtts import Xtts
+    from TTS.tts.models import xtts as library
 
+    # Its own reader wants torchcodec, and that the system's FFmpeg; our samples are plain WAV.
+    library.load_audio = _read_sample
     config = XttsConfig()
     config.load_json(str(folder / "config.json"))
-    model = Xtts.init_from_config(config)
+    model = library.Xtts(config)
     model.load_checkpoint(config, checkpoint_dir=str(folder), eval=True, use_deepspeed=False)
     return model
+
+
+def _read_sample(path: str, rate_hz: int) -> Any:
+    """A sample as XTTS takes it: float tensor (1, samples) at rate_hz."""
+    import soundfile
+    import soxr
+    import torch
+
+    sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = soxr.resample(sound.mean(axis=1), rate, rate_hz)
+    return torch.from_numpy(np.clip(mono, -1, 1))[None]

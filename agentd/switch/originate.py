@@ -56,7 +56,9 @@ def command(dial: Dial) -> str:
         ("target", _TARGET, dial.target),
     ):
         if not pattern.fullmatch(value):
-            raise ValueError(f"originate: not a {what}: {value!r}")
+            # Not the number itself: this is logged.
+            told = "" if what == "number" else f": {value!r}"
+            raise ValueError(f"originate: not a {what}{told}")
     variables = {
         "origination_uuid": dial.uuid,
         "origination_caller_id_number": dial.caller_id,

@@ -50,7 +50,8 @@ class World:
         return made
 
     def dialer(self, switch: Exchange, **waits: Any) -> Dialer:
-        settings = switch_settings(self.house.settings, switch.address, **waits)
+        given = {"lease_s": 10, **waits}  # a loaded machine is slow, and no dialer dies here
+        settings = switch_settings(self.house.settings, switch.address, **given)
         self.dialers.append(Dialer(settings, self.repo, "c"))
         return self.dialers[-1]
 
@@ -97,7 +98,7 @@ def test_every_contact_gets_the_disposition_its_call_had(world: World) -> None:
     assert call["contact"]["ville"] == "L'Haÿ-les-Roses = 94"
     assert call["contact"]["note"] == "a,b|c\\d"
     assert call["contact"]["last_name"] == '"N0" {x}'
-    assert call["call_id"] == lead["attempts"][0]["id"]
+    assert call["call_id"] == lead["attempts"][-1]["id"]
     assert lead["attempts"][0]["caller_id"] == "+33162000001"
     told = campaigns.explain(world.repo, "c", phones[0])
     gates = told["attempts"][0]["evidence"]["gates"]

@@ -114,6 +114,12 @@ def test_a_beep_in_the_room_of_a_person_is_nothing():
     assert heard.detector.beep() == []
 
 
+def test_a_beep_after_a_shop_s_greeting_is_nothing():
+    heard = Heard().voice(2_400).silence(1_000)
+    assert heard.verdicts == ["human"]
+    assert heard.silence(1_000, BEEP).verdicts == ["human"]
+
+
 def test_a_beep_is_waited_to_its_end_also_when_the_switch_tells_it():
     heard = Heard().voice(2_000).words(MACHINE).voice(500)
     heard.events += heard.detector.beep()
