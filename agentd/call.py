@@ -10,6 +10,7 @@ import secrets
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import gevent
 from gevent.queue import Empty, Full, Queue
@@ -38,6 +39,7 @@ log = logs.get("call")
 INBOX = 2_000  # events; a call that has this many waiting is broken, and is ended
 MOST_DEAF = 2  # turns in a row that no recogniser looked at, before the call is given up
 COLUMN = "agentd_contact_"
+HOME_ZONE = "Europe/Paris"
 # A call's id names its spool file and is put in the fork's metadata.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
 
@@ -127,7 +129,8 @@ class Call:
             for name, value in variables.items()
             if name.startswith(COLUMN)
         }
-        answered = datetime.now(UTC).astimezone()
+        zone = _zone(variables.get("agentd_zone", ""))
+        answered = datetime.now(UTC).astimezone(zone)
         try:
             scenario, brain = self._look_up(asked)
             library = self._house.library(scenario.voice)
@@ -141,6 +144,7 @@ class Call:
             when=answered.isoformat(timespec="seconds"),
             seed=secrets.randbelow(1_000_000),
             recorded=self._settings.call.record,
+            zone=zone.key,
             **(model_of(self._settings) if self._house.improviser is not None else {}),
         )
         if not self._start(*known):
@@ -441,3 +445,11 @@ class Call:
             self._log.warning("background missing, going on without", file=file)
         else:
             self._leg.start_background(path)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """The callee's zone by its IANA name; without one, or with one nobody knows, Paris."""
+    try:
+        return ZoneInfo(name or HOME_ZONE)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo(HOME_ZONE)

@@ -7,13 +7,14 @@ without a restart; when an edit has broken it, what was read before stays in use
 
 import os
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
+from agentd.cache import CacheStats, Shelf
 from agentd.config import Settings
+from agentd.dialogue import intent_learner
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.objections import Entry, Matcher, parse_entries
 from agentd.dialogue.rail_returns import RailReturns, parse_rail_returns
@@ -25,13 +26,17 @@ RAIL_RETURNS = "rail_returns"
 log = structlog.get_logger(component="catalog")
 
 _PREFIX = "scenario_"
-_MAX_CACHED = 100
+# How many are held, and seconds. A matcher is what is learnt of a theme; the same
+# entries are learnt once, and kept as long as the process lives.
+SCENARIOS, SCENARIOS_S = 50, 3600.0
+OBJECTIONS, OBJECTIONS_S = 20, 1800.0
+MODELS = 20
 # Files of the objections folder that are not a theme.
 _NOT_THEMES = frozenset({RAIL_RETURNS, "lexicon"})
 
 Made = TypeVar("Made")
-# What makes a cached value stale: path, modification time (ns) and size of each file behind it.
-_Stamp = tuple[tuple[str, int, int], ...]
+# What makes a value stale: path, modification time (ns) and size (-1: not there) of its files.
+_Stamp = tuple[str, int, int]
 
 
 class Catalog:
@@ -39,7 +44,13 @@ class Catalog:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._cache: dict[tuple[str, ...], tuple[_Stamp, Any]] = {}
+        self._files: dict[str, Path] = {}  # few: of those that exist, and of what scenarios name
+        self._shelves = {
+            "scenarios": Shelf(SCENARIOS, SCENARIOS_S),
+            "objections": Shelf(OBJECTIONS, OBJECTIONS_S),
+            "entries": Shelf(OBJECTIONS, OBJECTIONS_S),
+            "models": _MODELS,
+        }
 
     def scenario(self, name_or_path: str | Path) -> Scenario:
         """A scenario by name ("finance" is scenarios/scenario_finance.json) or by path.
@@ -48,8 +59,9 @@ class Catalog:
         """
         file = self.scenario_file(name_or_path)
         return self._cached(
-            ("scenario", str(file)),
-            [file],
+            "scenarios",
+            str(file),
+            (_stamp(file),),
             lambda: parse_scenario(_read(file, ScenarioError), str(file)),
         )
 
@@ -87,34 +99,34 @@ class Catalog:
 
         Raises ObjectionsError when there is no such theme, listing those there are.
         """
-        if not self._objections(theme).is_file() or theme in _NOT_THEMES:
+        files = [self._objections(name) for name in dict.fromkeys((theme, GENERAL))]
+        stamp = tuple(_stamp(file) for file in files)
+        if stamp[0][2] < 0 or theme in _NOT_THEMES:
             raise ObjectionsError(
                 f"unknown theme {theme!r}",
                 mend=f"use one of: {', '.join(self.themes()) or 'none'} "
                 f"(files of {self._settings.path('objections')})",
             )
-        files = self._theme_files(theme)
-        return self._cached(("matcher", theme), files, lambda: _made(_entries(files)))
+        return self._cached("objections", theme, stamp, lambda: _made(_entries(files)))
 
     def entries(self, theme: str) -> tuple[Entry, ...]:
         """The entries of a theme and the general ones, without what a matcher learns of them.
 
         Raises ObjectionsError when there is no such theme, listing those there are.
         """
-        if not self._objections(theme).is_file() or theme in _NOT_THEMES:
+        files = [self._objections(name) for name in dict.fromkeys((theme, GENERAL))]
+        stamp = tuple(_stamp(file) for file in files)
+        if stamp[0][2] < 0 or theme in _NOT_THEMES:
             self.matcher(theme)  # says so
-        files = self._theme_files(theme)
-        return self._cached(("entries", theme), files, lambda: _entries(files))
-
-    def _theme_files(self, theme: str) -> list[Path]:
-        return [self._objections(name) for name in dict.fromkeys((theme, GENERAL))]
+        return self._cached("entries", theme, stamp, lambda: _entries(files))
 
     def returns(self) -> RailReturns:
         """The closed questions back to the rail. Raises ObjectionsError."""
         file = self._objections(RAIL_RETURNS)
         return self._cached(
-            ("returns",),
-            [file],
+            "objections",
+            RAIL_RETURNS,
+            (_stamp(file),),
             lambda: parse_rail_returns(_read(file, ObjectionsError), str(file)),
         )
 
@@ -123,6 +135,7 @@ class Catalog:
         if not isinstance(scenario, Scenario):
             scenario = self.scenario(scenario)
         dialogue = self._settings.dialogue
+        intent_learner.prepare()  # a second's work, once a process: no call may wait for it
         return Brain(
             scenario,
             self.matcher(scenario.theme),
@@ -140,27 +153,28 @@ class Catalog:
         )
 
     def _objections(self, name: str) -> Path:
-        return self._settings.path("objections", f"{name}.yaml")
+        file = self._files.get(name)
+        if file is None:
+            file = self._files[name] = self._settings.path("objections", f"{name}.yaml")
+        return file
 
-    def _cached(self, key: tuple[str, ...], files: list[Path], make: Callable[[], Made]) -> Made:
-        stamp = tuple(_stamp(file) for file in files)
-        kept = self._cache.get(key)
-        if kept is not None and kept[0] == stamp:
-            value: Made = kept[1]
-            return value
-        try:
-            made = make()
-        except BadInput as error:
-            if kept is None:
-                raise
-            # Calls go on with what was there before the edit; it is told once for each edit.
-            log.error("edited file cannot be used, the one before stays", error=str(error))
-            made = kept[1]
-        self._cache.pop(key, None)
-        if len(self._cache) >= _MAX_CACHED:
-            del self._cache[next(iter(self._cache))]  # the one made longest ago
-        self._cache[key] = (stamp, made)
-        return made
+    def cache_stats(self) -> dict[str, CacheStats]:
+        """Hits, misses and what is held: scenarios, objections (with the rail returns), models."""
+        return {name: shelf.stats() for name, shelf in self._shelves.items()}
+
+    def _cached(
+        self, shelf: str, key: str, stamp: tuple[_Stamp, ...], make: Callable[[], Made]
+    ) -> Made:
+        return self._shelves[shelf].get(key, stamp, make, _broken)
+
+
+# Shared by every catalog of the process: what is learnt depends on the entries alone.
+_MODELS = Shelf(MODELS)
+
+
+def _broken(error: BadInput) -> None:
+    # Calls go on with what was there before the edit; it is told once for each edit.
+    log.error("edited file cannot be used, the one before stays", error=str(error))
 
 
 def _entries(files: list[Path]) -> tuple[Entry, ...]:
@@ -169,10 +183,9 @@ def _entries(files: list[Path]) -> tuple[Entry, ...]:
     )
 
 
-@lru_cache(maxsize=20)
 def _made(entries: tuple[Entry, ...]) -> Matcher:
     """The matcher of these entries: a second's work, and the same one for whoever asks again."""
-    return Matcher(entries)
+    return _MODELS.get(entries, None, lambda: Matcher(entries), _broken)
 
 
 def _stamp(file: Path) -> tuple[str, int, int]:

@@ -207,6 +207,15 @@ def _objections(settings: Settings) -> Iterator[Finding]:
     themes = catalog.themes()
     entries = {entry for theme in themes for entry in catalog.matcher(theme).entries}
     returns = len(catalog.returns().all)
+    held = catalog.cache_stats()["objections"]
+    if held.held < held.misses:
+        yield Finding(
+            "objections",
+            WARNING,
+            f"more than the {held.most - 1} themes that are kept: the others are read for "
+            f"each call",
+            "move what no scenario uses out of the objections folder",
+        )
     yield Finding(
         "objections", OK, f"{len(themes)} themes, {len(entries)} entries, {returns} rail returns"
     )
@@ -218,6 +227,14 @@ def _scenarios(settings: Settings) -> Iterator[Finding]:
     if not files:
         yield Finding(
             "scenarios", WARNING, "none", "agentd scenario lint a file of yours into place"
+        )
+    most = catalog.cache_stats()["scenarios"].most
+    if len(files) > most:
+        yield Finding(
+            "scenarios",
+            WARNING,
+            f"{len(files)}, of which {most} are kept in memory: calls of the others read theirs",
+            "move what is no longer called with out of the scenarios folder",
         )
     names: dict[str, Path] = {}
     for file in files:

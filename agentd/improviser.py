@@ -15,6 +15,7 @@ from gevent.event import AsyncResult
 from agentd.config import Settings
 from agentd.dialogue import actions as act
 from agentd.dialogue import events as ev
+from agentd.dialogue.personalities import personality
 from agentd.dialogue.scenario import Scenario
 from agentd.dialogue.text import fill
 from agentd.errors import BadInput, LlmError
@@ -69,7 +70,7 @@ def brief(scenario: Scenario) -> prompt.Brief:
         agent_name=scenario.agent_name,
         company=scenario.company,
         purpose=scenario.description,
-        manner=scenario.personality,
+        manner=personality(scenario.personality).prompt,
         facts=tuple(fill(fact, columns) for fact in scenario.facts),
     )
 

@@ -13,7 +13,7 @@ from agentd.errors import ScenarioError
 
 def of_scenario(catalog: Catalog, scenario: Scenario) -> list[Clip]:
     """Every recordable line of a call: the scenario's own, its theme's answers, the engine's."""
-    lines = [*_own(scenario), *of_theme(catalog, scenario.theme), *of_engine(catalog)]
+    lines = [*_own(scenario), *of_theme(catalog, scenario.theme), *of_engine(catalog, scenario)]
     return list({clip.key: clip for clip in lines}.values())
 
 
@@ -22,10 +22,11 @@ def of_theme(catalog: Catalog, theme: str) -> list[Clip]:
     return [Clip(f"objections/{entry.id}", entry.response) for entry in catalog.entries(theme)]
 
 
-def of_engine(catalog: Catalog) -> list[Clip]:
-    """Rail returns, and the sentences that belong to no scenario."""
+def of_engine(catalog: Catalog, scenario: Scenario | None = None) -> list[Clip]:
+    """Rail returns, and the engine's sentences: also as the scenario's profile words them."""
     returns = [Clip(f"rail_returns/{r.id}", r.text) for r in catalog.returns().all]
-    return [*returns, *(Clip(key, text) for key, text in all_phrases().items())]
+    profile = scenario.personality if scenario is not None else ""
+    return [*returns, *(Clip(key, text) for key, text in all_phrases(profile).items())]
 
 
 def everything(settings: Settings, voice: str) -> list[Clip]:
@@ -40,7 +41,7 @@ def everything(settings: Settings, voice: str) -> list[Clip]:
     for name in catalog.scenario_names():
         scenario = catalog.scenario(name)
         if scenario.voice == voice:
-            lines += _own(scenario)
+            lines += [*_own(scenario), *of_engine(catalog, scenario)]
     unique: dict[str, Clip] = {}
     for clip in lines:
         if unique.setdefault(clip.key, clip) != clip:

@@ -253,6 +253,10 @@ class Server:
             lost=self._workers.lost,
             streams=self._audio.streams,
             spooled=spooled + len(self._house.unwritten),
+            caches={
+                name: (one.hits, one.misses, one.held)
+                for name, one in self._house.catalog.cache_stats().items()
+            },
         )
 
     def stop(self, drain_s: float = 0.0) -> None:

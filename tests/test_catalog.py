@@ -143,10 +143,27 @@ def test_a_scenario_of_an_unknown_theme_makes_no_brain(catalog: Catalog, root: P
         catalog.brain("finance")
 
 
-def test_the_cache_is_bounded(catalog: Catalog, root: Path) -> None:
+def test_the_caches_are_bounded_and_counted(catalog: Catalog, root: Path) -> None:
     data = json.loads((root / "scenarios/scenario_finance.json").read_text(encoding="utf-8"))
-    for number in range(120):
+    for number in range(60):
         file = root / f"scenarios/scenario_s{number}.json"
         file.write_text(json.dumps(data), encoding="utf-8")
         catalog.scenario(f"s{number}")
-    assert len(catalog._cache) == 100
+    stats = catalog.cache_stats()["scenarios"]
+    assert (stats.misses, stats.hits, stats.held, stats.most) == (60, 0, 50, 50)
+    catalog.scenario("s59")
+    catalog.scenario("s0")  # gone: read again
+    stats = catalog.cache_stats()["scenarios"]
+    assert (stats.misses, stats.hits, stats.held) == (61, 1, 50)
+    assert stats.rate == pytest.approx(1 / 62)
+
+
+def test_objections_are_counted_and_what_is_learnt_of_them_is_shared(catalog: Catalog) -> None:
+    before = catalog.cache_stats()["models"]
+    first = catalog.matcher("finance")
+    again = Catalog(catalog._settings).matcher("finance")
+    assert again is first  # the same entries: learnt once a process
+    stats = catalog.cache_stats()
+    assert (stats["objections"].misses, stats["objections"].hits) == (1, 0)
+    assert stats["objections"].most == 20
+    assert stats["models"].hits > before.hits

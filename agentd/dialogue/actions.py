@@ -122,7 +122,8 @@ class Record(Action, frozen=True):
 #   step         name, outcome ("affirm"|"deny"|"unscored"|"done"|...), turns
 #   score        score (0-100)
 #   suppression  reason ("optout"|"dtmf"), text
-#   callback     text (as said)
+#   callback     text (as said), purpose ("callback"|"appointment"), start, end: the window
+#                understood, ISO 8601 with the callee's offset; null when no moment was
 #   recording    state ("started"|"refused")
 #   disposition  disposition, score, reason
 KINDS = ("turn", "step", "score", "suppression", "callback", "recording", "disposition")

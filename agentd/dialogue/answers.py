@@ -5,7 +5,9 @@ affirm or deny, repeat, greeting, unclear. Which of them an utterance is belongs
 `understanding.py`; this module only adds what the state of the call decides.
 """
 
+import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 
@@ -14,16 +16,19 @@ from agentd.dialogue.events import Utterance
 from agentd.dialogue.expectations import expectation
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
-from agentd.dialogue.phrases import phrase
 from agentd.dialogue.recording import without_refusal
-from agentd.dialogue.scenario import CONFIRM_TIME, HELLO
-from agentd.dialogue.spoken_times import holds_time
+from agentd.dialogue.said_times import aloud
+from agentd.dialogue.scenario import CONFIRM_TIME, HELLO, IS_LEADS
+from agentd.dialogue.spoken_times import Moment, holds_time, understand_time
 from agentd.dialogue.state import Then
 from agentd.dialogue.text import normalise
 from agentd.dialogue.understanding import HUMAN_ENTRY
 
 # Acted on whenever they are said, also over an announcement that is heard to its end.
 ALWAYS_HEARD = frozenset({Intent.OPTOUT, Intent.WRONG_PERSON, Intent.HUMAN, Intent.CALLBACK})
+
+# "non, du soir": the half of the day of an hour already named.
+_HALF = re.compile(r"(?:\w+ )*?(?:du |le |plutot |au )(matin|soir)(?: \w+){0,3}")
 
 
 def _tokens(text: str) -> frozenset[str]:
@@ -109,15 +114,14 @@ def act(moves: Moves, said: Reading) -> None:
         opt_out(moves, "optout", said.text)
     elif said.intent is Intent.WRONG_PERSON:
         moves.goodbye(
-            Disposition.WRONG_PERSON, [phrase("bye_wrong_person")], outcome="wrong_person"
+            Disposition.WRONG_PERSON, [moves.phrase("bye_wrong_person")], outcome="wrong_person"
         )
     elif state.callback is not None:
         _act_on_moment(moves, said)
     elif said.intent is Intent.HUMAN:
         _human(moves, said)
     elif state.step == CONFIRM_TIME and _is_moment(said):
-        moves.record("callback", text=said.text, purpose="appointment")
-        moves.advance("done")
+        _appoint(moves, said)
     elif said.intent is Intent.CALLBACK:
         _callback(moves, said)
     elif said.unrecorded:
@@ -144,7 +148,7 @@ def act(moves: Moves, said: Reading) -> None:
 def ask_again(moves: Moves, lead_in: str = "") -> None:
     """Ask the step's question again after phrase `lead_in`, or move on when its turns are spent."""
     if moves.turns_left:
-        moves.turn([*([phrase(lead_in)] if lead_in else []), *moves.question()])
+        moves.turn([*([moves.phrase(lead_in)] if lead_in else []), *moves.question()])
     else:
         moves.advance("unscored")
 
@@ -159,7 +163,7 @@ def silence(moves: Moves) -> None:
     if state.callback is not None:
         _close_callback(moves, state.callback)
     elif state.silences >= 2 and not state.lead:
-        moves.goodbye(Disposition.NO_ANSWER, [phrase("bye_no_answer")], outcome="silence")
+        moves.goodbye(Disposition.NO_ANSWER, [moves.phrase("bye_no_answer")], outcome="silence")
     elif state.silences >= 2:
         moves.advance("silence")
     elif not moves.turns_left:
@@ -167,7 +171,7 @@ def silence(moves: Moves) -> None:
     elif moves.step.reprompt.strip():
         moves.turn([moves.scenario.clip(state.step, "reprompt")])
     else:
-        moves.turn([phrase("still_there"), *moves.question()])
+        moves.turn([moves.phrase("still_there"), *moves.question()])
 
 
 def noise(moves: Moves) -> None:
@@ -187,7 +191,7 @@ def noise(moves: Moves) -> None:
 def opt_out(moves: Moves, reason: str, text: str) -> None:
     """Never again: the suppression is committed before the apology is begun."""
     moves.suppress(reason, text)
-    moves.goodbye(Disposition.OPT_OUT, [phrase("bye_optout")], outcome="optout")
+    moves.goodbye(Disposition.OPT_OUT, [moves.phrase("bye_optout")], outcome="optout")
 
 
 def _nobody_came(moves: Moves) -> None:
@@ -199,18 +203,29 @@ def _nobody_came(moves: Moves) -> None:
 
 def transfer_failed(moves: Moves) -> None:
     """No person took the call: say so, and go on where we were."""
-    apology = phrase("transfer_failed")
+    apology = moves.phrase("transfer_failed")
     if moves.state.callback is not None:
         _close_callback(moves, moves.state.callback, apology=True)
+    elif moves.state.lead and moves.state.step == IS_LEADS:
+        moves.advance("affirm", [apology])  # the lead is one all the same
     elif moves.turns_left:
         moves.turn([apology, *moves.question()])
     else:
         moves.advance("unscored", [apology])
 
 
+def keep_callback(moves: Moves, cause: str) -> None:
+    """Who asked to be called back and hung up on our question when is called back all the same."""
+    state = moves.state
+    if state.callback is not None and not state.disposition:
+        moment, _ = _moment(moves, state.callback)
+        moves.record("callback", text=state.callback, purpose="callback", **_window(moment))
+        moves.dispose(Disposition.CALLBACK, cause)
+
+
 def _unrecorded(moves: Moves, said: Reading) -> None:
     """The recording has been erased: say so, and go on. A no beside it was to the recording."""
-    noted = phrase("recording_stopped")
+    noted = moves.phrase("recording_stopped")
     if said.intent is Intent.AFFIRM:
         moves.advance("affirm", [noted])
     elif moves.turns_left:
@@ -221,8 +236,7 @@ def _unrecorded(moves: Moves, said: Reading) -> None:
 
 def _human(moves: Moves, said: Reading) -> None:
     if moves.scenario.transfer is not None:
-        line = moves.scenario.own_clip("transfer") or phrase("transfer")
-        moves.say([line], Then.TRANSFER, interruptible=False)
+        moves.announce_transfer()
     elif said.objection is not None:
         _respond(moves, said.objection)
     else:
@@ -271,7 +285,7 @@ def _deny(moves: Moves) -> None:
         moves.turn([moves.scenario.clip(state.step, "rebuttal")])
     elif step.on_deny == "goodbye":
         moves.leave("deny")
-        moves.finish([phrase("understood")])
+        moves.finish([moves.phrase("understood")])
     else:
         moves.advance("deny")
 
@@ -291,10 +305,40 @@ def _is_moment(said: Reading) -> bool:
     return holds_time(said.text) or said.intent not in (Intent.OBJECTION, Intent.QUESTION)
 
 
+def _appoint(moves: Moves, said: Reading) -> None:
+    """The moment agreed on at Confirm_Time: kept as said and as understood, and repeated.
+
+    An appointment (objective "rdv") wants a moment: it is asked for again while turns are left.
+    """
+    moment, now = _moment(moves, said.text)
+    wanted = moves.scenario.objective == "rdv" and moves.clock() is not None
+    if moment is None and wanted and moves.turns_left:
+        again = moves.step.reprompt.strip()
+        moves.turn([moves.scenario.clip(CONFIRM_TIME, "reprompt")] if again else moves.question())
+        return
+    moves.record("callback", text=said.text, purpose="appointment", **_window(moment))
+    repeated = [] if moment is None else [moves.live("appointment_at", aloud(moment, now))]
+    moves.advance("done", repeated)
+
+
+def _moment(moves: Moves, text: str) -> tuple[Moment | None, datetime]:
+    """The moment a text names, and now; None when it names none or the call has no clock."""
+    now = moves.clock()
+    if now is None:
+        return None, datetime.min
+    return understand_time(text, now), now
+
+
+def _window(moment: Moment | None) -> dict[str, str | None]:
+    if moment is None:
+        return {"start": None, "end": None}
+    return {"start": moment.start.isoformat(), "end": moment.end.isoformat()}
+
+
 def _callback(moves: Moves, said: Reading) -> None:
     moves.leave("callback")
     if holds_time(said.text):
-        _close_callback(moves, said.text)
+        _settle_moment(moves, said.text)
         return
     moves.state.callback = said.text
     _ask_when(moves)
@@ -304,22 +348,54 @@ def _act_on_moment(moves: Moves, said: Reading) -> None:
     """We asked when to call back; what is said is kept as said, unless it is a refusal."""
     if said.intent is Intent.HUMAN and moves.scenario.transfer is not None:
         _human(moves, said)
+    elif moves.state.unsure and not _is_refusal(moves, said):
+        _close_callback(moves, _which_half(moves, said))
     elif not holds_time(said.text) and (said.intent is Intent.DENY or _is_refusal(moves, said)):
         moves.state.callback = None
-        moves.finish([phrase("understood")])
+        moves.finish([moves.phrase("understood")])
     elif said.intent is Intent.REPEAT and not moves.state.when_repeated:
         moves.state.when_repeated = True
         _ask_when(moves)
     else:
-        _close_callback(moves, said.text)
+        _settle_moment(moves, said.text)
 
 
 def _ask_when(moves: Moves) -> None:
-    moves.say([phrase("callback_when")], Then.LISTEN, interruptible=True)
+    moves.say([moves.phrase("callback_when")], Then.LISTEN, interruptible=True)
     moves.listen()
 
 
+def _settle_moment(moves: Moves, text: str) -> None:
+    """A moment was named. "Huit heures" alone may be either half of the day: it is asked, once."""
+    moment, now = _moment(moves, text)
+    if moment is None or moment.sure:
+        _close_callback(moves, text)
+        return
+    moves.state.callback = moves.state.unsure = text
+    question = moves.live("moment_confirm", aloud(moment, now))
+    moves.say([question], Then.LISTEN, interruptible=True)
+    moves.listen()
+
+
+def _which_half(moves: Moves, said: Reading) -> str:
+    """The moment we were unsure of, as the answer to our question leaves it."""
+    unsure = moves.state.unsure
+    if half := _HALF.fullmatch(normalise(said.text)):
+        return f"{unsure} du {half[1]}"
+    if holds_time(said.text):
+        return f"{unsure} non plutôt {said.text}"
+    moment, _ = _moment(moves, unsure)
+    if said.intent is Intent.DENY and moment is not None:
+        return f"{unsure} du {'soir' if moment.start.hour < 12 else 'matin'}"
+    return unsure
+
+
 def _close_callback(moves: Moves, text: str, *, apology: bool = False) -> None:
-    moves.record("callback", text=text, purpose="callback")
-    clips = [phrase("transfer_failed")] if apology else []
-    moves.goodbye(Disposition.CALLBACK, [*clips, phrase("bye_callback")], outcome="callback")
+    moment, now = _moment(moves, text)
+    moves.record("callback", text=text, purpose="callback", **_window(moment))
+    clips = [moves.phrase("transfer_failed")] if apology else []
+    if moment is None:
+        clips.append(moves.phrase("bye_callback"))
+    else:
+        clips += [moves.live("callback_at", aloud(moment, now)), moves.phrase("bye")]
+    moves.goodbye(Disposition.CALLBACK, clips, outcome="callback")

@@ -47,13 +47,14 @@ OPTOUT = rx(
     # an end to it
     near(
         r"(?:(?:c est|est) fini|(?<!\bai )(?<!\baura )(?<!\baurai )(?<!\bavez )terminee?s?|basta|"
-        r"derniere fois|plus jamais|halte|(?:peux|peut|pouvons) plus|gonfl\w+|saoul\w+|soul\w+|"
+        r"derniere fois|plus jamais|halte|(?:peux|peut|pouvons) plus(?! (?:vous |te )?"
+        r"(?:parl|discut|rest|continu|attend|repond|entend)\w*)|gonfl\w+|saoul\w+|soul\w+|"
         r"emmerd\w+|chier|chiant\w*)",
         _CALLED,
         4,
     ),
     r"(?:c est|soit|etait|sera) la (?:toute )?derniere fois(?! que j)|"
-    r"^(?:\w+ )?plus jamais(?: s il vous plait)?$",
+    r"^(?:\w+ )?plus jamais(?: s il vous plait| ici| chez (?:moi|nous))?$",
     rf"(?:(?:ca|cela) fait|c est) (?:\w+ )?(?:la |pas la premiere|deja |au moins )*(?:{NUMBER}|"
     rf"\w+iemes?|premiere) fois(?! (?:que (?:je|j|on)(?! (?:vous|te|t))|"
     rf"qu on(?! vous)))(?<!\bc est la premiere fois)(?<!\bune fois)(?<!\bla une fois)",
@@ -67,7 +68,7 @@ OPTOUT = rx(
     r"commence\w* a (?:bien faire|faire beaucoup|suffire|me courir)|^(?:allez |ouste |"
     r"bon )?du (?:balai|vent)$",
     r"(?<!vous )(?<!que vous )(?<!si vous )arretez(?! (?:de|d|votre|vos|les|le|la|des|un|une|en|"
-    r"vous|sur|moi si|a (?!la fin))\b)",
+    r"vous|sur|moi si|a (?!la fin)|j|je (?:vais|vous entends|comprends|sais|suis))\b)",
     r"(?:supprim|effac|detrui)\w* (?:\w+ ){0,2}?(?:mon|ma) (?:dossier|profil|compte client|"
     r"fiche)|(?:faire|fais|ferai) un signalement|prochaine fois (?:\w+ ){0,3}?(?:police|plainte|"
     r"avocat|cnil|gendarm\w+)",
@@ -85,7 +86,8 @@ OPTOUT = rx(
     rf"{BOTHER}es?)(?<!\ber)(?<!\bez) (?:{PLUS}|jamais)",
     rf"{BOTHER}(?:ez|iez|es)(?: (?:moi|nous))? (?:{PLUS}|jamais)",
     rf"(?:qu on|que (?:vous|tu)|qu il) (?:me|m|nous) {BOTHER}\w* (?:{PLUS}|pas|jamais)",
-    rf"(?:plus|jamais) (?:plus |jamais |du tout |a )?(?:me |m |nous |lui |l |les |se faire |"
+    rf"(?<!\bai )(?<!\bavez )(?<!\bavons )(?:plus|jamais) (?:plus |jamais |du tout |a )?(?"
+    rf":me |m |nous |lui |l |les |se faire |"
     rf"etre |avoir (?:a etre )?)*(?:{CALL}|{BOTHER}(?:er|"
     rf"ee?s?))(?<!\bappels)(?<!\bappel)(?<!\bcontact)",
     r"plus jamais (?:ca|vous)$",
@@ -106,7 +108,8 @@ OPTOUT = rx(
     r"(?:vous|t) entende (?:plus|pas)",
     r"(?:repond\w+|decroch\w+) (?:plus|jamais)(?: jamais)? a (?:vos|votre|ce)",
     # stop it
-    rf"(?:arret\w*|cess\w*|stopp\w*|finir|finissez) (?:\w+ ){{0,4}}?(?:{CALL}|{BOTHER}(?:er|ez)|"
+    rf"(?:(?<!\bsans )arret\w*|cess\w*|stopp\w*|finir|finissez) (?:\w+ ){{0,4}}?(?:{CALL}|"
+    rf"{BOTHER}(?:er|ez)|"
     rf"coups? de (?:fil|tel)\w*)",
     rf"(?:evit\w*|abstenir|abstene\w*) (?:\w+ ){{0,4}}?(?:{CALL}|{BOTHER}(?:er|ez)){NOT_NOW}",
     r"(?:arretez|que vous arretiez)$",
@@ -116,7 +119,8 @@ OPTOUT = rx(
     r"vais vous demander d) arreter(?: maintenant| tout de suite| ca| oui| s il)?$",
     r"stop(?! loss)",
     rf"fin (?:a|aux|des?) (?:vos |ces |ce )?{CALLS}",
-    r"ca suffit(?! (?:pas|pour|a|largement|amplement|deja))",
+    r"^(?:\w+ ){0,3}ca suffit(?! (?:pas|pour|a|largement|amplement|deja))|(?:maintenant|stop|bon|"
+    r"allez|ecoutez|la) ca suffit|ca suffit (?:maintenant|comme ca|les appels|vos|arretez|stop)",
     # be gone
     r"(?:fou\w+|fich\w+) (?:\w+ ){0,2}?(?:la paix|le camp)",
     r"(?:avoir|veux|voudrais|donnez moi|laissez moi|demande) (?:que )?(?:la paix|ma tranquillite)",
@@ -143,7 +147,8 @@ OPTOUT = rx(
     r"tout ce qui me concerne|tout ce qui est a mon nom)",
     rf"(?<!\bvous )(?:utilis|gard|conserv|compos|revend|stock|transmett|communiqu)ez (?:pas|plus|"
     rf"jamais) (?:\w+ )?(?:mon|mes|ce|notre|nos|ces) (?:\w+ )?{_RECORD}",
-    rf"(?:plus|jamais|pas) (?:etre )?(?:avoir|utilis\w+|garder|conserver|posseder|composer|"
+    rf"(?:plus|jamais|pas) (?:etre |a |de |d |le droit d )?(?:avoir|utilis\w+|garder|"
+    rf"conserver|posseder|composer|"
     rf"figurer) (?:\w+ ){{0,2}}?(?:mon|mes|ce|notre) {_RECORD}|(?:mon|mes|ce|"
     rf"notre) {_RECORD} (?:\w+ ){{0,3}}?(?:plus|pas|jamais) (?:\w+ )?(?:utilis|compos|appel|"
     rf"conserv|gard)\w*",
@@ -166,7 +171,39 @@ OPTOUT = rx(
     rf"(?:figurer|apparaitre|etre|rester|suis|inscrite?|present\w*) (?:\w+ )?(?:dans|sur) (?:vos|"
     rf"votre|aucune?|une?) (?:\w+ )?{_RECORD}(?<!\bcontact)",
     r"listes? (?:rouge|noire|d opposition|anti)|blacklist\w*|anti demarchage|stop pub",
+    r"(?:marre|ras le bol|assez|plein le dos) de (?:vos|votre|vous)|"
+    rf"(?:plus|pas) jamais (?:de |d |aucun )?{CALLS}",
+    rf"{ASKED} (?:moi |nous )?ni (?:\w+ ){{1,3}}?ni (?:jamais|\w+)",
+    r"(?:accord|consentement|autorisation) (?:\w+ ){0,6}?(?:pas|jamais|rien) (?:\w+ )?donnee?s?",
+    rf"vous (?:avez|aviez|aurez) (?:pas|rien|plus) a (?:me |m |nous |faire a (?:me |m )?)?(?"
+    rf":{CALL}|"
+    rf"{BOTHER}er)",
+    rf"(?:pas|jamais|rien) (?:\w+ )?(?:autorise|demande|accepte|sollicite|souhaite) (?:\w+ )"
+    rf"?{CALLS}",
+    rf"(?:tiens|tient|tenons|tenait) (?:pas|plus) a (?:etre |ce qu on |ce que vous )?(?:me |"
+    rf"m |nous )?"
+    rf"{CALL}{NOT_NOW}",
+    rf"perd\w* (?:pas|plus) (?:\w+ ){{0,2}}?temps a (?:me |m |nous )?{CALL}",
+    r"(?:ca|cela) se (?:reprodui\w+|renouvelle\w*) (?:plus|pas|jamais)",
+    rf"(?:pas|plus) que vous (?:gardiez|conserviez|ayez|utilisiez|stockiez|composiez) (?"
+    rf":\w+ ){{0,2}}?"
+    rf"{_RECORD}",
+    r"repression des fraudes|signal\w* (?:votre|ce|le|vos) numeros?|"
+    r"vous etes (?:\w+ )?(?:hors la loi|dans l illegalite|en infraction|en tort)",
+    r"(?:disparaitre|disparaisse|sortir) (?:\w+ )?(?:de|des|du) (?:vos|votre|la|les)? ?(?"
+    r":listes?|bases?|"
+    r"fichiers?|listings?)|sans (?:mon|notre) (?:accord|consentement|autorisation)|^basta(?"
+    r": \w+)?$|"
+    r"vous (?:m|nous) (?:effacez|supprimez|rayez|retirez|enlevez|virez|desinscrivez)",
     # the law
+    r"articles? (?:l |du |de la )?(?:\d|deux cent|vingt et un|dix sept)\w*|code de la consommation|"
+    r"(?:l ?223|l deux cent vingt trois)|reglement europeen|"
+    r"(?:revoqu|annul|retir)\w* (?:\w+ )?(?:mon|notre|tout) (?:\w+ )?(?:consentement|accord|"
+    r"autorisation)",
+    r"(?:revenez|revenir|reprenez|reprendre) (?:pas|plus|jamais) (?:vers|contact|me|a la charge)",
+    rf"(?:{MY}) (?:numeros?|noms?|coordonnees|donnees|fiche) (?:\w+ ){{0,4}}?(?:effac|"
+    rf"supprim|enlev|"
+    rf"oubli|retir|jet|perd)(?:ez|e|er)(?: (?:le|la|les|moi))?$",
     r"vous (?:avez|aviez) (?:\w+ )?(?:pas|aucun) (?:le |du tout le )?droit(?! a)|avez pas (?:mon|"
     r"notre) accord|(?:autorise|accepte|tolere|souhaite|veux) (?:pas|aucune?|plus)(?: de| la|"
     r" aucune)? prospection|aucune prospection|refus\w* (?:\w+ )?prospection",
@@ -241,6 +278,7 @@ OPTOUT_UNLESS_LATER = rx(
 )
 ARRETEZ = whole(
     r"(?:vous )?(?:arretez|arrete|cessez)(?: tout| maintenant| de suite)?",
+    r"(?:assez|opposition|stop)(?: (?:assez|stop|maintenant))*",
     r"c est (?:illegal|interdit|hors la loi)(?: par la loi)?",
 )
 # Naming the law to ask about it is a question, not its use.
@@ -249,7 +287,8 @@ ABOUT_LAW = re.compile(
     r"agre\w+|enregistr\w+|qu est ce que|declare\w*)"
 )
 USES_LAW = re.compile(
-    r"\b(?:je suis|suis inscrit\w*|je vais|inscrit\w*|je demande|au nom|mon droit|plainte)\b"
+    r"\b(?:je suis|suis inscrit\w*|je vais|inscrit\w*|je demande|au nom|mon droit|plainte|"
+    r"plaindre)\b"
 )
 ONLY_LAW = rx(r"rgpd", r"r g p d", r"cnil", r"bloctel", r"bloc tel", r"dgccrf")
 

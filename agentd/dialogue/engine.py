@@ -42,7 +42,6 @@ from agentd.dialogue.events import (
 )
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
-from agentd.dialogue.phrases import phrase
 from agentd.dialogue.scenario import HELLO
 from agentd.dialogue.state import CallState, Phase, dump, new_state, restore
 
@@ -92,6 +91,7 @@ def _before_answer(moves: Moves, event: Event) -> None:
         state.phase = Phase.OPEN
         state.contact = dict(event.contact)
         state.seed, state.recorded = event.seed, event.recorded
+        state.when, state.zone = event.when, event.zone
         state.freestyle, state.second_opinion = event.freestyle, event.second_opinion
         if moves.scenario.background:
             moves.actions.append(Background(moves.scenario.background))
@@ -250,7 +250,7 @@ def _transfer_done(moves: Moves, ok: bool, reason: str) -> None:
 
 def _drain(moves: Moves) -> None:
     disposition = Disposition.LEAD if moves.state.lead else Disposition.FAILED
-    moves.goodbye(disposition, [phrase("bye_drain")], outcome="drain", reason="drain")
+    moves.goodbye(disposition, [moves.phrase("bye_drain")], outcome="drain", reason="drain")
 
 
 def _hung_up(moves: Moves, event: HungUp) -> None:
@@ -265,5 +265,7 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
     state.timers, state.asked = {}, None
     moves.say_is_over()
     moves.leave("hangup")
+    if not state.lead:
+        answers.keep_callback(moves, event.cause)
     left = Disposition.FAILED if event.cause in _TECHNICAL else Disposition.HANGUP
     moves.dispose(Disposition.LEAD if state.lead else left, event.cause)

@@ -22,6 +22,8 @@ class Answered(Event, frozen=True):
 
     contact: columns of the contact row, `first_name`, `last_name`, `company` and any extra.
     when: wall time of the answer, ISO 8601 with offset, in the callee's zone.
+    zone: the callee's zone by its IANA name ("Indian/Reunion"), so that a moment named is right
+        across a change of the clocks; empty: the offset of `when`.
     seed: what varied choices (rail returns) start from.
     recorded: the call is being recorded, and the disclosure must say so.
     freestyle: a language model is at hand to answer what no recording does.
@@ -32,6 +34,7 @@ class Answered(Event, frozen=True):
     when: str
     seed: int = 0
     recorded: bool = False
+    zone: str = ""
     freestyle: bool = False
     second_opinion: bool = False
 

@@ -1,7 +1,9 @@
 """Speaking, listening, waiting and writing down: what every move of the engine is made of."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentd.dialogue.actions import (
     Action,
@@ -20,6 +22,7 @@ from agentd.dialogue.brain import Brain
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Utterance
 from agentd.dialogue.expectations import likely, likely_times
+from agentd.dialogue.phrases import live, phrase
 from agentd.dialogue.state import Ask, CallState, Speech, Then
 from agentd.dialogue.text import fill
 
@@ -49,6 +52,29 @@ class Floor:
         self.state = state
         self.now = now
         self.actions: list[Action] = []
+
+    # --- words and time
+
+    def phrase(self, name: str) -> Clip:
+        """The engine's sentence `name`, as the scenario's profile says it."""
+        return phrase(name, self.scenario.personality)
+
+    def live(self, name: str, moment: str) -> Clip:
+        """A sentence that repeats a moment, as the scenario's profile says it."""
+        return live(name, moment, self.scenario.personality)
+
+    def clock(self) -> datetime | None:
+        """The wall time now, aware, in the callee's zone; None when the call has not said when."""
+        state = self.state
+        try:
+            answered = datetime.fromisoformat(state.when)
+            zone = ZoneInfo(state.zone) if state.zone else answered.tzinfo
+            if zone is None:
+                return None
+            now = answered.astimezone(UTC) + timedelta(milliseconds=self.now)
+            return now.astimezone(zone)
+        except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError):
+            return None  # what came from outside is never worth a call
 
     # --- speaking
 

@@ -12,7 +12,6 @@ from agentd.dialogue.answers import Reading
 from agentd.dialogue.events import FreestyleFailed, FreestyleSentence, IntentGuessed
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
-from agentd.dialogue.phrases import phrase
 from agentd.dialogue.scenario import CONFIRM_TIME, IS_LEADS
 from agentd.dialogue.state import Ask, Speech, Then
 
@@ -107,7 +106,7 @@ def fill_in(moves: Moves) -> None:
     name = "filler_objection"
     if ask.intent == Intent.QUESTION:
         name = _FILLERS[(state.seed + state.asks) % len(_FILLERS)]
-    moves.say([phrase(name)], Then.MORE, interruptible=True)
+    moves.say([moves.phrase(name)], Then.MORE, interruptible=True)
 
 
 def unsaid(moves: Moves, speech: Speech) -> None:

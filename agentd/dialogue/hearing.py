@@ -13,7 +13,6 @@ from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Interruption, SayDone, SayFailed, Utterance
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
-from agentd.dialogue.phrases import phrase
 from agentd.dialogue.scenario import HELLO
 from agentd.dialogue.state import Phase, Speech, Then
 
@@ -142,7 +141,7 @@ def fault(moves: Moves, reason: str, *, speakable: bool = True) -> None:
     if state.phase in (Phase.OPEN, Phase.TRANSFERRING) and speakable:
         moves.goodbye(
             Disposition.LEAD if state.lead else Disposition.FAILED,
-            [phrase("bye_technical")],
+            [moves.phrase("bye_technical")],
             outcome="failed",
             reason=reason,
         )

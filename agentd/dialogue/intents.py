@@ -1,4 +1,4 @@
-"""What an utterance wants of us: rules over word families, in microseconds.
+"""What an utterance wants of us: rules over word families, then a learnt second opinion.
 
 The order below is the whole policy: what must never be missed is read first (a wish not to be
 called again), what is easily said by accident last. Abstention is `unclear` with a low
@@ -18,6 +18,7 @@ import msgspec
 
 from agentd.dialogue import contact_rules as contact
 from agentd.dialogue import content_rules as content
+from agentd.dialogue.intent_learner import second_opinion
 from agentd.dialogue.lexicon import rx
 from agentd.dialogue.polarity import Polarity, polarity
 from agentd.dialogue.spoken import spoken
@@ -82,6 +83,8 @@ def classify(text: str) -> Reading:
     """Intent, confidence and sentiment of what a recogniser wrote. Pure; never raises."""
     said = spoken(text)
     intent, confidence = _intent(said, "?" in text)
+    name, confidence = second_opinion(said, intent, confidence)
+    intent = Intent(name)
     return Reading(intent, confidence, _sentiment(said, intent))
 
 

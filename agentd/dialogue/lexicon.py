@@ -64,7 +64,8 @@ TIME = (
 )
 # What makes "don't call" mean "not now".
 NOW = (
-    r"(?: (?:\w+ ){0,2}?(?:maintenant|avant|aujourd hui|le (?:matin|midi|soir|week end|dimanche|"
+    r"(?: (?:\w+ ){0,2}?(?:maintenant|avant|aujourd hui|lundi|mardi|mercredi|jeudi|vendredi|"
+    r"samedi|dimanche|le (?:matin|midi|soir|week end|dimanche|"
     r"samedi|lundi|mardi|mercredi|jeudi|vendredi)|demain|tout de suite|toute suite|de suite|"
     r"ce (?:matin|midi|soir)|si tot|trop tot|si tard|trop tard|aussi (?:tot|tard)|pendant|entre|"
     r"apres|cette semaine|l apres midi|cet apres midi|a cette heure|a (?:midi|l heure)|plus tard|"

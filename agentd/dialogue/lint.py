@@ -1,45 +1,23 @@
 """What a valid scenario still lacks before it may call anybody: the law first, then likely slips.
 
-Disclosure (spec A11): the first utterance says who calls, for whom, that it is a commercial call
-and that the voice is artificial, and is heard to its end; a recorded call says so too.
+The disclosure is judged in `disclosure.py`.
 """
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Literal
 
-from agentd.dialogue.scenario import BYE, CONFIRM_TIME, HELLO, IS_LEADS, Line, Scenario
-from agentd.dialogue.text import fill, normalise
+from agentd.dialogue import disclosure
+from agentd.dialogue.finding import Finding
+from agentd.dialogue.personalities import PERSONALITIES, known
+from agentd.dialogue.scenario import BYE, CONFIRM_TIME, IS_LEADS, Line, Scenario
+from agentd.dialogue.text import fill
+
+__all__ = ["Finding", "lint"]
 
 # Columns every contact file has; others depend on the campaign's file.
 STANDARD_COLUMNS = frozenset({"first_name", "last_name", "phone", "company"})
 # Twenty-five seconds of speech: nobody listens longer before being asked something.
 _LONG = 350
-
-_COMMERCIAL = r"commercia(?:l|le|les|ux)|demarchage|prospection|publicitaire|televente"
-_ARTIFICIAL = (
-    r"artificiel(?:le|s|les)?|automatique(?:s|ment)?|automatise(?:e|s|es)?|robots?|virtuel(?:le)?|"
-    r"(?:voix|voice) (?:de )?synthe(?:se|tique)|synthetique"
-)
-_RECORDED = r"enregistr\w*"
-# "ce n'est pas un appel commercial", "sans démarchage", "je ne suis pas un robot"
-_DENIED = re.compile(
-    rf"\b(?:pas|sans|aucun|aucune|ni|jamais|non) (?:\w+ ){{0,3}}?(?:{_COMMERCIAL}|{_ARTIFICIAL})\b"
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing the linter has to say. An "error" means: do not call anybody with this."""
-
-    level: Literal["error", "warning"]
-    place: str
-    message: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.level}: {self.place}: {self.message}\n  mend: {self.mend}"
 
 
 def lint(
@@ -58,72 +36,15 @@ def lint(
     file: the scenario's file, for the command that renders missing audio.
     """
     found = [
-        *_disclosure(scenario),
+        *disclosure.findings(scenario),
         *_theme(scenario, themes),
+        *_personality(scenario),
         *_scoring(scenario),
         *_texts(scenario, columns),
     ]
     if recorded is not None:
         found += _audio(scenario, recorded, file)
     return sorted(found, key=lambda finding: finding.level != "error")
-
-
-def _disclosure(scenario: Scenario) -> list[Finding]:
-    hello = scenario.steps[HELLO]
-    found = _identity(
-        scenario, f"{hello.text} {hello.question}", "step Hello, field text", "the disclosure"
-    )
-    if scenario.voicemail.strip():
-        # Whoever listens to it later has heard no disclosure.
-        found += _identity(scenario, scenario.voicemail, "field voicemail", "the message")
-    if hello.interruptible:
-        found.append(
-            Finding(
-                "error",
-                "step Hello, field interruptible",
-                "the disclosure may be interrupted, so that it may never be heard",
-                "set it to false",
-            )
-        )
-    if not hello.wait:
-        found.append(
-            Finding("error", "step Hello, field wait", "nobody is given the floor", "remove it")
-        )
-    notice = scenario.recording_notice
-    if notice.strip() and not re.search(rf"\b{_RECORDED}", normalise(notice)):
-        found.append(
-            Finding(
-                "error",
-                "field recording_notice",
-                "does not say that the call is recorded",
-                "say « Cet appel est enregistré », or remove the field: that is said by default",
-            )
-        )
-    return found
-
-
-def _identity(scenario: Scenario, text: str, place: str, what_it_is: str) -> list[Finding]:
-    """Who calls, for whom, that it is commercial, that the voice is artificial."""
-    said = normalise(fill(text, scenario.columns({})))
-    affirmed = _DENIED.sub(" ", said)
-    found = []
-
-    def missing(what: str, mend: str) -> None:
-        found.append(Finding("error", place, f"{what_it_is} does not say {what}", mend))
-
-    if not _holds(said, scenario.agent_name):
-        missing("who calls", f"say the agent's name, {scenario.agent_name!r}")
-    if not _holds(said, scenario.company):
-        missing("for whom", f"say the company, {scenario.company!r}")
-    if not re.search(rf"\b(?:{_COMMERCIAL})\b", affirmed):
-        missing("that the call is commercial", "say for instance « un appel commercial »")
-    if not re.search(rf"\b(?:{_ARTIFICIAL})\b", affirmed):
-        missing("that the voice is artificial", "say for instance « une voix artificielle »")
-    return found
-
-
-def _holds(said: str, wanted: str) -> bool:
-    return f" {normalise(wanted)} " in f" {said} "
 
 
 def _theme(scenario: Scenario, themes: Collection[str] | None) -> list[Finding]:
@@ -135,6 +56,19 @@ def _theme(scenario: Scenario, themes: Collection[str] | None) -> list[Finding]:
             "field theme",
             f"unknown theme {scenario.theme!r}",
             f"use one of {', '.join(sorted(themes)) or '(none found)'}, or write its file",
+        )
+    ]
+
+
+def _personality(scenario: Scenario) -> list[Finding]:
+    if not scenario.personality or known(scenario.personality):
+        return []
+    return [
+        Finding(
+            "error",
+            "field personality",
+            f"unknown profile {scenario.personality!r}",
+            f"use one of {', '.join(PERSONALITIES)}, or remove the field",
         )
     ]
 
@@ -168,18 +102,14 @@ def _scoring(scenario: Scenario) -> list[Finding]:
         for step, weight in weights.items()
         if weight == 0
     ]
-    if scenario.objective == "transfer":
-        found.append(
-            Finding(
-                "warning",
-                "field objective",
-                '"transfer" only offers a person to those who ask for one; a lead stays a LEAD',
-                'use "lead" or "rdv" if that is what is meant',
-            )
-        )
     if scenario.objective == "rdv" and CONFIRM_TIME not in scenario.rail:
         found.append(
-            Finding("warning", "field rail", "an appointment without Confirm_Time", "add the step")
+            Finding(
+                "error",
+                "field rail",
+                "an appointment (objective rdv) without Confirm_Time: nobody is asked when",
+                'add the step, or use the objective "lead"',
+            )
         )
     return found
 

@@ -10,6 +10,7 @@ from agentd.dialogue import phrases, recording, scoring
 from agentd.dialogue.actions import Background, Clip, Hangup, Transfer
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.floor import Floor
+from agentd.dialogue.personalities import personality
 from agentd.dialogue.scenario import BYE, CONFIRM_TIME, HELLO, IS_LEADS, Step
 from agentd.dialogue.state import Phase, Then
 
@@ -58,7 +59,7 @@ class Moves(Floor):
         state.step, state.turns, state.rebutted = name, 0, False
         clips = [*lead_in, self.scenario.clip(name)]
         if name == HELLO and state.recorded:
-            clips.append(self.scenario.own_clip("recording_notice") or phrases.phrase("recording"))
+            clips.append(self.scenario.own_clip("recording_notice") or self.phrase("recording"))
         clips.append(self.scenario.clip(name, "question"))
         self.turn(clip for clip in clips if clip.text.strip())
 
@@ -91,17 +92,31 @@ class Moves(Floor):
         self.leave(outcome)
         if self.state.step == IS_LEADS and self.state.score >= self.scenario.threshold:
             self.state.lead = True
+            if self.scenario.objective == "transfer" and not self.state.offered:
+                # The lead is what is handed over; should nobody take it, the rail goes on.
+                self.state.offered = True
+                self.announce_transfer(lead_in)
+                return
         following = self.upcoming()
         if following == BYE:
             self.finish((*lead_in, *self._parting(outcome)))
         else:
-            self.enter(following, lead_in)
+            self.enter(following, (*lead_in, *self._acknowledged(outcome, following, lead_in)))
+
+    def _acknowledged(
+        self, outcome: str, following: str, lead_in: Iterable[Clip]
+    ) -> tuple[Clip, ...]:
+        """The profile's word for a yes, before a question; other steps have their own."""
+        if outcome != "affirm" or following == CONFIRM_TIME or tuple(lead_in):
+            return ()
+        said = phrases.acknowledgement(len(self.state.outcomes), self.scenario.personality)
+        return (said,) if said is not None else ()
 
     def _parting(self, outcome: str) -> tuple[Clip, ...]:
         """What leads to Bye when the rail ends early; nothing when it ends with a lead."""
         if self.state.lead:
             return ()
-        return (phrases.phrase("understood" if outcome == "deny" else "no_longer"),)
+        return (self.phrase("understood" if outcome == "deny" else "no_longer"),)
 
     # --- recorded answers
 
@@ -111,7 +126,8 @@ class Moves(Floor):
 
     def way_back(self, after: str) -> Clip:
         """A closed question back to the rail, varied over the call."""
-        picked = self.brain.returns.pick(self.state.seed, self.state.returns, after)
+        preferred = personality(self.scenario.personality).returns
+        picked = self.brain.returns.pick(self.state.seed, self.state.returns, after, preferred)
         self.state.returns.append(picked.id)
         return Clip(f"rail_returns/{picked.id}", picked.text)
 
@@ -154,6 +170,11 @@ class Moves(Floor):
             self.cancel_timer(kind)
         self.state.phase = Phase.OVER
         self.actions.append(Hangup())
+
+    def announce_transfer(self, lead_in: Iterable[Clip] = ()) -> None:
+        """Say that a person takes over, then hand the call over."""
+        line = self.scenario.own_clip("transfer") or self.phrase("transfer")
+        self.say([*lead_in, line], Then.TRANSFER, interruptible=False)
 
     def hand_over(self) -> None:
         """Ask the switch to transfer; its answer is a TransferDone, or a timer."""

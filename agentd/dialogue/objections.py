@@ -8,6 +8,7 @@ none: below THRESHOLD, or too close to another entry, the matcher abstains.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from heapq import nlargest
 from typing import Any
 
 import msgspec
@@ -15,11 +16,14 @@ import yaml
 
 from agentd.dialogue.learner import Learner
 from agentd.dialogue.lexical import features, stems
+from agentd.dialogue.neighbours import Neighbours
 from agentd.dialogue.ordinary import ORDINARY
 from agentd.dialogue.polarity import is_plain
 from agentd.dialogue.spoken import spoken
 from agentd.errors import ObjectionsError
 
+# Examples that are learnt in closed form, which takes cubic time and square memory.
+MOST_LEARNT = 6_000
 THRESHOLD = 0.45
 MARGIN = 0.04
 LONGEST_RESPONSE = 400  # characters: 20 s of speech
@@ -59,6 +63,8 @@ class Match(msgspec.Struct, frozen=True):
 class Matcher:
     """Finds entries. Built once a theme (about a second); `match` takes about 0.2 ms.
 
+    Up to MOST_LEARNT examples are learnt from; of more, the nearest ones are looked for.
+
     Raises ObjectionsError when two entries have the same id.
     """
 
@@ -82,11 +88,10 @@ class Matcher:
         # An entry's own words are never ordinary, whatever our list of those says.
         none = len(self._ids)
         ordinary = [said for said in map(spoken, ORDINARY) if said not in known]
-        self._learner = Learner(
-            [(n, features(said)) for said, owners in known.items() for n in sorted(owners)]
-            + [(none, features(said)) for said in ordinary],
-            none + 1,
-        )
+        examples = [(n, features(said)) for said, owners in known.items() for n in sorted(owners)]
+        examples += [(none, features(said)) for said in ordinary]
+        kind = Learner if len(examples) <= MOST_LEARNT else Neighbours
+        self._learner: Learner | Neighbours = kind(examples, none + 1)
         # What the theme and general both answer, the theme answers.
         mine = {n for n, favour in enumerate(self._favour) if favour}
         owners = {said: (o & mine) or o for said, o in known.items()}
@@ -117,9 +122,8 @@ class Matcher:
         for keyword, number in self._keywords:
             if keyword in spread:
                 scores[number] += _KEYWORD
-        ranked = sorted(
-            ((s + f, -n) for n, (s, f) in enumerate(zip(scores, self._favour, strict=True))),
-            reverse=True,
+        ranked = nlargest(
+            2, ((s + f, -n) for n, (s, f) in enumerate(zip(scores, self._favour, strict=True)))
         )
         top, number = ranked[0]
         second = ranked[1][0] if len(ranked) > 1 else 0.0

@@ -144,6 +144,30 @@ ORDINARY = tuple(
         qu'est-ce que tu me dis / c'était quoi la question / deux minutes / deux minutes alors /
         faites-moi rappeler par quelqu'un / on passe à table / ça a coupé /
         il y a personne de ce nom ici / ne m'appelez plus / enlevez-moi de votre liste""",
+        # themselves, their home, their work, small talk
+        """je suis commerçant / je suis fonctionnaire / mon mari est maçon /
+        ma femme est institutrice /
+        je suis divorcée / je suis veuf / mes enfants sont grands / j'ai un chien / j'ai un jardin /
+        mon adresse c'est rue de la gare / mon adresse c'est avenue foch / j'habite à nantes /
+        c'est un pavillon / c'est un appartement au troisième / c'est une maison ancienne /
+        il y a quatre pièces / on a fait construire / on a acheté sur plan /
+        c'était il y a longtemps / c'était l'année dernière / c'était en deux mille dix /
+        ça fait longtemps qu'on habite là / ça fait dix ans qu'on est là /
+        il nous reste douze ans à rembourser / il me reste cinq ans / sur vingt-cinq ans /
+        au crédit agricole / à la caisse d'épargne / à la société générale / chez ma banque oui /
+        vous avez une belle voix / vous avez un accent / vous parlez bien / vous êtes aimable /
+        vous êtes patiente / il fait beau ici / il pleut chez nous / comment allez-vous /
+        je regardais la télé / je prends un stylo / je mets mes lunettes / je cherche mes papiers /
+        je vous passe ma femme / je l'ai sous les yeux /
+        mon nom s'écrit avec deux n /
+        c'est ma résidence principale / c'est une résidence secondaire / on se chauffe au bois /
+        on se chauffe au gaz / on est trois au foyer / je fais du télétravail /
+        mon épouse est avocate /
+        mon mari est cuisinier / je range les courses / je fais le ménage / mon prénom c'est paul /
+        mon nom c'est durand / je reçois ma facture par mail / j'ai signé chez le notaire /
+        vous avez l'air gentille / vous avez une voix douce / vous avez une jolie voix /
+        j'en ai un peu /
+        oui un peu d'ethereum / environ cinq cents euros / je ne sais plus combien exactement""",
     )
     for line in (" ".join(words.split()) for words in block.split("/"))
 )

@@ -1,9 +1,12 @@
 """The engine's own fixed sentences, in one place so that they can be rendered beforehand.
 
-Recording key of a phrase: `phrases/<id>`. None of them has a `{column}`, a gender or a promise.
+Recording key of a phrase: `phrases/<id>`, or `phrases/<profile>/<id>` where the scenario's profile
+words it otherwise (`personalities.py`). None of them has a `{column}`, a gender or a promise. What
+names a moment cannot be recorded beforehand: its key is `live/<id>`, and it is synthesised.
 """
 
 from agentd.dialogue.actions import Clip
+from agentd.dialogue.personalities import personality
 
 _PHRASES = {
     # Said after the disclosure when the call is recorded and the scenario has no notice of its own.
@@ -28,6 +31,7 @@ _PHRASES = {
     "understood": "Très bien, je comprends.",
     "no_longer": "Je ne vous retiens pas plus longtemps.",
     # Goodbyes.
+    "bye": "Bonne journée, au revoir.",
     "bye_no_answer": "Je ne vous entends pas. Je vous souhaite une bonne journée, au revoir.",
     "bye_optout": "Je vous prie de m'excuser. C'est noté, votre numéro est retiré de notre liste "
     "et nous ne vous rappellerons plus. Au revoir.",
@@ -38,11 +42,43 @@ _PHRASES = {
 }
 
 
-def all_phrases() -> dict[str, str]:
-    """Every fixed sentence by its recording key, `phrases/<id>`."""
-    return {f"phrases/{name}": text for name, text in _PHRASES.items()}
+# Said live, `{moment}` filled in ("demain vers dix heures").
+_LIVE = {
+    "callback_at": "Parfait, je vous rappelle {moment}.",
+    "appointment_at": "C'est noté, {moment}.",
+    "moment_confirm": "Vous voulez dire {moment}, c'est bien cela ?",
+}
 
 
-def phrase(name: str) -> Clip:
-    """The clip of phrase `name`; an unknown name is a bug of ours and raises KeyError."""
+def all_phrases(profile: str = "") -> dict[str, str]:
+    """Every fixed sentence by its recording key, those that a profile words otherwise included."""
+    own = personality(profile)
+    texts = {f"phrases/{name}": text for name, text in _PHRASES.items()}
+    return texts | {
+        f"phrases/{own.slug}/{name}": text
+        for name, text in own.phrases.items()
+        if name not in _LIVE
+    }
+
+
+def phrase(name: str, profile: str = "") -> Clip:
+    """The clip of phrase `name` as a profile says it.
+
+    An unknown name is a bug of ours and raises KeyError.
+    """
+    own = personality(profile)
+    if name in own.phrases:
+        return Clip(f"phrases/{own.slug}/{name}", own.phrases[name])
     return Clip(f"phrases/{name}", _PHRASES[name])
+
+
+def acknowledgement(number: int, profile: str) -> Clip | None:
+    """A word that shows a yes was heard, before the next question; None without a profile."""
+    name = f"ack_{number % 2 + 1}"
+    return phrase(name, profile) if name in personality(profile).phrases else None
+
+
+def live(name: str, moment: str, profile: str = "") -> Clip:
+    """A sentence that names a moment; `moment` as `said_times.aloud` puts it."""
+    text = personality(profile).phrases.get(name, _LIVE[name])
+    return Clip(f"live/{name}", text.replace("{moment}", moment))

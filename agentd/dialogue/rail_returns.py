@@ -1,7 +1,7 @@
 """Closed questions that lead from an answer back to the rail. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -27,14 +27,18 @@ class RailReturns:
     def __init__(self, returns: Sequence[RailReturn]) -> None:
         self.all = tuple(returns)
 
-    def pick(self, seed: int, used: Sequence[str], after: str) -> RailReturn:
+    def pick(
+        self, seed: int, used: Sequence[str], after: str, preferred: Collection[str] = ()
+    ) -> RailReturn:
         """A question that fits `after`, not used in this call while another is left.
 
+        preferred: ids that are picked before the others.
         Deterministic: the same seed and the same `used` give the same question.
         """
         fitting = [r for r in self.all if after in r.after] or list(self.all)
         rounds = min(used.count(r.id) for r in fitting)
         fresh = [r for r in fitting if used.count(r.id) == rounds]
+        fresh = [r for r in fresh if r.id in preferred] or fresh
         return fresh[(seed * 31 + len(used) * 7) % len(fresh)]
 
 

@@ -10,13 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agentd.dialogue import personalities
 from agentd.dialogue.actions import Clip
 from agentd.dialogue.scoring import normalise_weights
 from agentd.dialogue.text import fields, fill
 
 HELLO, IS_LEADS, CONFIRM_TIME, BYE = "Hello", "Is_Leads", "Confirm_Time", "Bye"
 # Columns of the agent itself; contact columns may not override them.
-AGENT_COLUMNS = ("agent_name", "agent_company")
+AGENT_COLUMNS = ("agent_name", "agent_company", *personalities.COLUMNS)
 
 Own = Literal["recording_notice", "transfer", "voicemail"]
 _OWN: tuple[Own, ...] = ("recording_notice", "transfer", "voicemail")
@@ -147,7 +148,12 @@ class Scenario(_Model):
 
     def columns(self, contact: Mapping[str, str]) -> dict[str, str]:
         """What texts may be filled with: the contact's columns and the agent's own."""
-        return {**contact, "agent_name": self.agent_name, "agent_company": self.company}
+        return {
+            **contact,
+            **personalities.personality(self.personality).columns,
+            "agent_name": self.agent_name,
+            "agent_company": self.company,
+        }
 
     def clip(self, step: str, part: str = "") -> Clip:
         """The unfilled clip of a step, or of its `question`, `rebuttal` or `reprompt`."""

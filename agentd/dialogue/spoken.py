@@ -157,16 +157,17 @@ _REPAIRS = tuple(
     (re.compile(pattern), into)
     for pattern, into in (
         # spellings of the words an opt-out is made of
-        (r"\b([mntdl])ap+el(?=[aeilr])", r"\1 appel"),
+        (r"\b([mntdl])ap+el(?=[aeilr]|\b)", r"\1 appel"),
         (r"\br?ap+l(?=e[zr]\b)", "rappel"),
         (r"\bare+t(?=e)|\barr?ett(?=e)", "arret"),
         (r"\bsuprim", "supprim"),
-        (r"\bblo[ck]+ ?tell?e?\b", "bloctel"),
+        (r"\bblo(?:[ck]+|qu?e?)s? ?tell?e?s?\b", "bloctel"),
+        (r"\ber{1,2}e? ?ge ?pe ?de\b", "rgpd"),
         (r"\bmes donnes\b", "mes donnees"),
         (r"\bj (?=[bcdfgklmnpqrstvwxz])", "je "),
         (r"\bje (?=pas$|pas (?:trop|du tout|quoi|encore|si)\b)", "je sais "),
         (r"\bl(?=[bcdfgjkmnpqrstvwxz]\w\w)", "l "),
-        (r"\bd(?=[bcdfgjkmnpqstvwxz]\w\w)", "de "),
+        (r"\bd(?!gccrf)(?=[bcdfgjkmnpqstvwxz]\w\w)", "de "),
         (r"\bn importe\b", "nimporte"),
         (r"\b(?:ne|n) ", ""),
         (r"\bce (?=est\b|etait\b)", "c "),

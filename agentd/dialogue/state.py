@@ -73,6 +73,9 @@ class CallState(msgspec.Struct):
     step, turns, rebutted: the step being held, agent turns spent in it, rebuttal already said.
     callback: what the prospect said when asking to be called back without saying when; we have
         then left the rail and asked when.
+    offered: the lead has been announced to a person (objective "transfer").
+    unsure: the moment named, while its half of the day is being asked for.
+    when, zone: of the answer, as `Answered` has them.
     speech: the Say in the air; `broken`: an interrupted one that may have to be resumed.
     last: what was said at the last turn, for "pardon ?".
     heard: utterances that came during a Say and wait for its end.
@@ -93,6 +96,8 @@ class CallState(msgspec.Struct):
     contact: dict[str, str] = {}
     seed: int = 0
     recorded: bool = False
+    when: str = ""
+    zone: str = ""
     freestyle: bool = False
     second_opinion: bool = False
     recording: str = ""
@@ -101,9 +106,11 @@ class CallState(msgspec.Struct):
     turns: int = 0
     rebutted: bool = False
     callback: str | None = None
+    unsure: str = ""
     outcomes: dict[str, str] = {}
     score: int = 0
     lead: bool = False
+    offered: bool = False
     disposition: str = ""
     suppressed: bool = False
 

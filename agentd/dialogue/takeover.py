@@ -9,7 +9,6 @@ import msgspec
 from agentd.dialogue import answers, hearing, recording
 from agentd.dialogue.actions import Background, Clip
 from agentd.dialogue.moves import Moves
-from agentd.dialogue.phrases import phrase
 from agentd.dialogue.state import CallState, Phase, Speech, Then, restore
 
 # A call that has outlived this many agentd may be what ends them.
@@ -31,7 +30,7 @@ def resume(moves: Moves, memory: str) -> None:
         moves.hang_up()
     elif state.phase is Phase.CLOSING:
         assert cut is not None
-        moves.say(_again(cut.clips), Then.HANGUP, interruptible=False)
+        moves.say(_again(moves, cut.clips), Then.HANGUP, interruptible=False)
     elif state.step not in moves.scenario.steps:
         state.phase, state.step = Phase.OPEN, ""
         hearing.fault(moves, "the scenario has changed during the call")
@@ -63,6 +62,7 @@ def _become(state: CallState, held: CallState, now_ms: int) -> Speech | None:
     state.silences = state.noises = state.failures = 0
     state.floor_ms = now_ms
     state.takeovers += 1
+    state.unsure = ""
     return cut
 
 
@@ -81,15 +81,15 @@ def _go_on(moves: Moves, cut: Speech | None) -> None:
         state.phase = Phase.OPEN
         answers.transfer_failed(moves)
     elif cut is not None:
-        moves.say(_again(cut.clips), cut.then, interruptible=cut.interruptible)
+        moves.say(_again(moves, cut.clips), cut.then, interruptible=cut.interruptible)
         if cut.then is Then.LISTEN:
             moves.listen()
     else:
-        asked = (phrase("callback_when"),) if state.callback is not None else moves.question()
-        moves.say(_again(asked), Then.LISTEN, interruptible=True)
+        asked = (moves.phrase("callback_when"),) if state.callback is not None else moves.question()
+        moves.say(_again(moves, asked), Then.LISTEN, interruptible=True)
         moves.listen()
 
 
-def _again(clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
-    sorry = phrase("resumed")
+def _again(moves: Moves, clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
+    sorry = moves.phrase("resumed")
     return (sorry, *(clip for clip in clips if clip.key != sorry.key))

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 from rapidfuzz import fuzz
 
+from agentd.dialogue.intent_learner import MOST_SURE
 from agentd.dialogue.intents import Intent, Reading, Sentiment, classify
 from agentd.dialogue.polarity import is_plain
 from agentd.dialogue.spoken import spoken
@@ -91,7 +92,7 @@ class Meaning(msgspec.Struct, frozen=True):
 def understand(text: str, matcher: Answers, expectation: Expectation | None = None) -> Meaning:
     """Meaning of an utterance at a step. Pure; never raises on any text."""
     reading = classify(text)
-    if reading.intent in _FIRST:
+    if reading.intent in _FIRST and not _answered(text, reading, matcher):
         return _first(text, reading, matcher)
     said = spoken(text)
     if not said:
@@ -125,6 +126,14 @@ def _first(text: str, reading: Reading, matcher: Answers) -> Meaning:
         # The recorded answer, for scenarios that cannot transfer.
         return msgspec.structs.replace(meaning, objection=found.id, objection_score=found.score)
     return meaning
+
+
+def _answered(text: str, reading: Reading, matcher: Answers) -> bool:
+    """Whether an entry fits far better than a reading the examples gave without the rules."""
+    if reading.intent is Intent.OPTOUT or reading.confidence > MOST_SURE:
+        return False
+    found = matcher.match(text)
+    return found is not None and found.id != HUMAN_ENTRY and found.score >= _CERTAIN
 
 
 def _overrules(score: float, said: str, reading: Reading) -> bool:

@@ -17,7 +17,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 # Seconds. Answers are promised within .5 (median) and .8 (p95); the rules answer within .001.
@@ -38,7 +38,10 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A server, now. phases: calls by the phase of their conversation; inbox: the fullest one."""
+    """A server, now. phases: calls by the phase of their conversation; inbox: the fullest one.
+
+    caches: hits, misses and what is held, of each.
+    """
 
     phases: Mapping[str, int] = field(default_factory=dict)
     max_calls: int = 0
@@ -50,6 +53,7 @@ class Snapshot:
     lost: int = 0
     streams: int = 0
     spooled: int = 0
+    caches: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
 class Metrics:
@@ -220,3 +224,13 @@ class _Now(Collector):
             ("agentd_spooled_calls", "Calls with facts the store has not had yet.", now.spooled),
         ):
             yield GaugeMetricFamily(name, text, value=value)
+        asked = CounterMetricFamily(
+            "agentd_cache_lookups", "Look-ups of a cache, by outcome.", labels=["cache", "outcome"]
+        )
+        size = GaugeMetricFamily("agentd_cache_entries", "Held by a cache.", labels=["cache"])
+        for cache, (hits, misses, entries) in sorted(now.caches.items()):
+            asked.add_metric([cache, "hit"], hits)
+            asked.add_metric([cache, "miss"], misses)
+            size.add_metric([cache], entries)
+        yield asked
+        yield size

@@ -50,9 +50,11 @@ class SuppressionFact(msgspec.Struct, frozen=True):
 
 
 class CallbackFact(msgspec.Struct, frozen=True):
-    """When to call again, as said."""
+    """When to call again: as said, and as understood (ISO 8601 with offset), if it was."""
 
     text: str
+    start: str | None = None
+    end: str | None = None
 
 
 class RecordingFact(msgspec.Struct, frozen=True):

@@ -67,7 +67,7 @@ class Returns:
 
     TEXTS = ("Ça vous parle ?", "Vous êtes d'accord ?", "C'est plus clair ?")
 
-    def pick(self, seed: int, used: Any, after: str) -> RailReturn:
+    def pick(self, seed: int, used: Any, after: str, preferred: Any = ()) -> RailReturn:
         number = (seed + len(used)) % len(self.TEXTS)
         return RailReturn(id=f"{number:02d}", text=self.TEXTS[number])
 

@@ -5,6 +5,9 @@ from pathlib import Path
 DATA = Path(__file__).parent.parent / "data"
 
 
+EXAMPLES = Path(__file__).parents[2] / "agentd/dialogue/intent_examples.tsv"
+
+
 def labelled(name: str) -> list[tuple[str, str]]:
     """(intent, text) of every line of a labelled file."""
     pairs = []
@@ -12,6 +15,12 @@ def labelled(name: str) -> list[tuple[str, str]]:
         intent, _, text = line.partition("\t")
         pairs.append((intent, text))
     return pairs
+
+
+def tuned() -> list[tuple[str, str]]:
+    """(intent, text) of what the package itself learns from, opt-out's false friends left out."""
+    rows = (line.partition("\t") for line in EXAMPLES.read_text(encoding="utf-8").splitlines())
+    return [(intent, text) for intent, _, text in rows if text and intent != "other"]
 
 
 def lines(name: str) -> list[str]:

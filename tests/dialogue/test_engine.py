@@ -17,6 +17,8 @@ from agentd.dialogue.actions import (
 from agentd.dialogue.state import Phase
 
 TRANSFER = {"target": "conseiller"}
+# The driver's calls are answered on Monday 2025-06-02 at ten.
+TOMORROW_AT_TEN = {"start": "2025-06-03T10:00:00+02:00", "end": "2025-06-03T10:30:00+02:00"}
 
 
 @pytest.fixture
@@ -63,7 +65,10 @@ def test_yes_all_along_is_a_lead_at_100(line: Line) -> None:
     assert line.state.step == "Confirm_Time"
     assert line.disposition is None
     line.says("demain à dix heures")
-    assert line.records("callback") == [{"text": "demain à dix heures", "purpose": "appointment"}]
+    assert line.records("callback") == [
+        {"text": "demain à dix heures", "purpose": "appointment", **TOMORROW_AT_TEN}
+    ]
+    assert line.last_said == "C'est noté, demain à dix heures. Merci et bonne journée."
     assert line.disposition == ("LEAD", 100)
     assert not line.ended
     line.hear_out()
@@ -73,7 +78,6 @@ def test_yes_all_along_is_a_lead_at_100(line: Line) -> None:
         "Confirm_Time": "done", "Bye": "done",
     }  # fmt: skip
     assert [r["score"] for r in line.records("score")] == [30, 60, 100]
-    assert line.last_said == "Merci et bonne journée."
 
 
 def test_each_turn_is_recorded_with_its_times(line: Line) -> None:
@@ -442,8 +446,9 @@ def test_wrong_person(line: Line) -> None:
 
 def test_callback_with_its_moment_is_stored_as_said(line: Line) -> None:
     line.says("rappelez-moi demain à dix heures")
-    said = {"text": "rappelez-moi demain à dix heures", "purpose": "callback"}
+    said = {"text": "rappelez-moi demain à dix heures", "purpose": "callback"} | TOMORROW_AT_TEN
     assert line.records("callback") == [said]
+    assert line.last_said.startswith("Parfait, je vous rappelle demain à dix heures.")
     assert line.disposition == ("CALLBACK", 0)
 
 
@@ -452,8 +457,61 @@ def test_callback_without_a_moment_is_asked_once(line: Line) -> None:
     assert line.last_keys == ["phrases/callback_when"]
     assert line.listening_for.step == "Callback"
     line.says("quand vous voulez")
-    assert line.records("callback") == [{"text": "quand vous voulez", "purpose": "callback"}]
+    (said,) = line.records("callback")
+    assert said == {
+        "text": "quand vous voulez", "purpose": "callback", "start": None, "end": None
+    }  # fmt: skip
+    assert line.last_keys == ["phrases/bye_callback"]
     assert line.disposition == ("CALLBACK", 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "start"),
+    [
+        ("oui", "2025-06-03T08:00:00+02:00"),
+        ("non", "2025-06-03T20:00:00+02:00"),
+        ("non du soir", "2025-06-03T20:00:00+02:00"),
+        ("plutôt vers neuf heures", "2025-06-03T09:00:00+02:00"),
+        ("jeudi à dix heures", "2025-06-05T10:00:00+02:00"),
+    ],
+)
+def test_an_hour_of_two_halves_is_asked_back(line: Line, answer: str, start: str) -> None:
+    line.says("rappelez-moi demain à huit heures")
+    assert line.last_said == "Vous voulez dire demain à huit heures du matin, c'est bien cela ?"
+    assert line.disposition is None
+    line.says(answer)
+    (said,) = line.records("callback")
+    assert said["start"] == start
+    assert line.disposition == ("CALLBACK", 0)
+
+
+def test_an_hour_of_two_halves_is_kept_when_nobody_answers_or_hangs_up(line: Line) -> None:
+    line.says("rappelez-moi demain à huit heures")
+    line.stays_silent()
+    assert line.records("callback")[0]["start"] == "2025-06-03T08:00:00+02:00"
+    assert line.disposition == ("CALLBACK", 0)
+
+
+def test_a_callback_is_kept_when_they_hang_up_on_our_question(line: Line) -> None:
+    line.says("rappelez-moi demain à huit heures")
+    line.hangs_up()
+    assert line.records("callback")[0]["start"] == "2025-06-03T08:00:00+02:00"
+    assert line.disposition == ("CALLBACK", 0)
+
+
+def test_a_moment_is_the_callees_own() -> None:
+    line = Line(brain(), zone="Indian/Reunion")
+    line.says("rappelez-moi demain à dix heures")
+    assert line.records("callback")[0]["start"] == "2025-06-03T10:00:00+04:00"
+
+
+@pytest.mark.parametrize(("when", "zone"), [("", ""), ("noon", ""), ("2025-06-02T10:00:00", "")])
+def test_a_call_without_a_clock_keeps_what_was_said(when: str, zone: str) -> None:
+    line = Line(brain(), when=when, zone=zone)
+    line.says("rappelez-moi demain à dix heures")
+    (said,) = line.records("callback")
+    assert (said["text"], said["start"]) == ("rappelez-moi demain à dix heures", None)
+    assert line.last_keys == ["phrases/bye_callback"]
 
 
 def test_callback_then_silence_keeps_what_was_said(line: Line) -> None:
@@ -901,3 +959,66 @@ def test_a_disclosure_of_which_nothing_was_heard_is_no_turn(heard_ms: int, kept:
     gone = engine.handle(held, state, events.HungUp("NORMAL_CLEARING"), 60)
     turns = [a for a in (*done, *gone) if isinstance(a, Record) and a.kind == "turn"]
     assert len(turns) == kept
+
+
+# --- objectives
+
+
+def objective(name: str, **changes: object) -> Line:
+    return Line(brain(scenario(objective=name, transfer=TRANSFER, **changes)))
+
+
+def test_a_lead_is_handed_over_when_that_is_the_objective() -> None:
+    line = to_step(objective("transfer"), "Is_Leads")
+    line.says("oui")
+    assert line.last_keys == ["phrases/transfer"]
+    line.hear_out()
+    assert line.of(Transfer) == [Transfer("conseiller")]
+    line.send(events.TransferDone(True))
+    assert line.disposition == ("TRANSFERRED", 100)
+    assert line.outcomes["Is_Leads"] == "affirm"
+
+
+def test_a_lead_nobody_takes_stays_one_and_is_asked_when() -> None:
+    line = to_step(objective("transfer"), "Is_Leads")
+    line.says("oui")
+    line.hear_out()
+    line.send(events.TransferDone(False, "NO_ANSWER"))
+    assert line.last_keys[0] == "phrases/transfer_failed"
+    assert line.state.step == "Confirm_Time"
+    line.says("demain à dix heures")
+    assert line.disposition == ("LEAD", 100)
+    assert len(line.of(Transfer)) == 1
+
+
+def test_who_refuses_is_not_handed_over() -> None:
+    line = to_step(objective("transfer"), "Is_Leads")
+    line.says("non")
+    assert line.of(Transfer) == []
+    assert line.disposition == ("NOT_INTERESTED", 60)
+
+
+def test_an_appointment_wants_a_moment() -> None:
+    line = to_step(objective("rdv"), "Confirm_Time")
+    line.says("oui d'accord")
+    assert line.state.step == "Confirm_Time"
+    assert line.records("callback") == []
+    line.says("demain à dix heures")
+    (kept,) = line.records("callback")
+    assert kept["start"] == "2025-06-03T10:00:00+02:00"
+    assert line.disposition == ("LEAD", 100)
+
+
+def test_an_appointment_nobody_can_name_ends_a_lead_all_the_same() -> None:
+    line = to_step(objective("rdv"), "Confirm_Time")
+    line.says("oui d'accord")
+    line.says("comme vous voulez")
+    (kept,) = line.records("callback")
+    assert (kept["text"], kept["start"]) == ("comme vous voulez", None)
+    assert line.disposition == ("LEAD", 100)
+
+
+def test_a_lead_takes_any_answer_for_a_moment() -> None:
+    line = to_step(objective("lead"), "Confirm_Time")
+    line.says("oui d'accord")
+    assert line.disposition == ("LEAD", 100)

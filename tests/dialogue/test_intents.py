@@ -8,12 +8,12 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelled import labelled, lines
+from labelled import EXAMPLES, labelled, lines, tuned
 
 from agentd.dialogue.intents import Intent, Reading, Sentiment, classify
 
 TEST = labelled("intents_test.tsv")
-TUNE = labelled("intents_tune.tsv")
+TUNE = tuned()
 
 
 def report(pairs: list[tuple[str, str]]) -> tuple[float, list[str]]:
@@ -31,9 +31,8 @@ def report(pairs: list[tuple[str, str]]) -> tuple[float, list[str]]:
     return right / len(pairs), table
 
 
-@pytest.mark.parametrize("name", ["intents_tune.tsv", "intents_test.tsv"])
-def test_labelled_sets_are_sound(name: str) -> None:
-    pairs = labelled(name)
+@pytest.mark.parametrize("pairs", [TUNE, TEST], ids=["tune", "test"])
+def test_labelled_sets_are_sound(pairs: list[tuple[str, str]]) -> None:
     assert {intent for intent, _ in pairs} == {str(intent) for intent in Intent}
     assert all(text.strip() for _, text in pairs)
     assert len({text for _, text in pairs}) == len(pairs)
@@ -70,6 +69,8 @@ def test_an_optout_is_heard_inside_a_longer_sentence(before: str, after: str) ->
 
 def test_no_ordinary_answer_is_taken_for_an_optout() -> None:
     ordinary = [text for want, text in TEST + TUNE if want != "optout"]
+    rows = EXAMPLES.read_text(encoding="utf-8").splitlines()
+    ordinary += [row.partition("\t")[2] for row in rows if row.startswith("other\t")]
     taken = [
         text
         for text in ordinary + lines("intents_ordinary.txt")

@@ -44,6 +44,83 @@ def test_each_part_of_the_disclosure_is_demanded(hello: str, lacks: str) -> None
 
 
 @pytest.mark.parametrize(
+    "hello",
+    [
+        "Bonjour, ici Julie, l'assistante virtuelle de Banque Exemple, c'est un appel commercial.",
+        "Bonjour, je m'appelle Julie, je suis une intelligence artificielle et je vous "
+        "appelle pour "
+        "Banque Exemple dans un but commercial.",
+        "Banque Exemple bonjour, Julie à l'appareil, un robot : ceci est du démarchage.",
+        "Julie, voix de synthèse, pour le compte de Banque Exemple : je vous contacte pour "
+        "une offre "
+        "commerciale.",
+        "Bonjour {first_name}, c'est Julie, un agent vocal automatisé. Banque Exemple vous "
+        "appelle à "
+        "des fins de prospection commerciale.",
+        "Je suis Julie, la voix générée par ordinateur de Banque Exemple, appel publicitaire.",
+        "Vous parlez à Julie, assistante numérique. Je vous appelle de la part de Banque Exemple, "
+        "et c'est une démarche commerciale.",
+        "Je ne suis pas une personne mais un robot, Julie, de Banque Exemple, pour un appel "
+        "commercial.",
+    ],
+)
+def test_other_ways_to_disclose_pass(hello: str) -> None:
+    assert errors(hello) == []
+
+
+@pytest.mark.parametrize(
+    ("hello", "lacks"),
+    [
+        (WHOLE.replace("pour un appel commercial", "depuis le centre commercial"), "commercial"),
+        (WHOLE.replace("pour un appel commercial", "votre attaché commercial"), "commercial"),
+        (WHOLE.replace("pour un appel commercial", "un appel qui n'a rien de commercial"), "comm"),
+        (WHOLE.replace("pour un appel commercial", "un appel sans but commercial"), "commercial"),
+        (WHOLE.replace("un appel commercial", "vous proposer nos services"), "commercial"),
+        (WHOLE.replace("la voix artificielle de", "du service prélèvement automatique de"), "arti"),
+        (WHOLE.replace("la voix artificielle de", "qui offre un robot de cuisine chez"), "artifi"),
+        (WHOLE.replace("la voix artificielle", "la voix amicale"), "artificial"),
+        (WHOLE.replace("la voix artificielle", "et non une voix artificielle"), "artificial"),
+        ("Un robot, moi ? " + WHOLE.replace("la voix artificielle", "jamais un robot"), "artifi"),
+        (WHOLE.replace("de Banque Exemple", "d'une banque, vous êtes client de Banque Exemple,"),
+         "for whom"),
+        (WHOLE.replace("de Banque Exemple", "qui n'est pas de Banque Exemple"), "for whom"),
+        (WHOLE.replace("Je suis Julie", "Je cherche Julie"), "who calls"),
+        (WHOLE.replace("Julie", "{first_name}"), "who calls"),
+        (WHOLE.replace("un appel commercial", "un appel {nature}"), "commercial"),
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_a_disclosure_is_refused(hello: str, lacks: str) -> None:
+    found = errors(hello)
+    assert [message for message in found if lacks in message], found
+
+
+def test_what_is_disclosed_later_is_not_disclosed() -> None:
+    given = scenario(
+        steps={"Hello": {"text": "Bonjour. Une minute ?", "rebuttal": WHOLE}, "Q1": {"text": WHOLE}}
+    )
+    assert len([f for f in lint(given) if f.level == "error"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("notice", "good"),
+    [
+        ("Cet appel est enregistré.", True),
+        ("Notre conversation sera enregistrée pour la qualité.", True),
+        ("Nous enregistrons les appels.", True),
+        ("Cet appel n'est pas enregistré.", False),
+        ("Votre demande est bien notée.", False),
+    ],
+)
+def test_a_recording_notice_says_that_the_call_is_recorded(notice: str, good: bool) -> None:
+    bad = [f for f in lint(scenario(recording_notice=notice)) if f.level == "error"]
+    assert (not bad) is good
+
+
+def test_a_disclosure_does_not_deny_the_recording() -> None:
+    assert "recorded" in errors(WHOLE + " Cet appel n'est pas enregistré.")[0]
+
+
+@pytest.mark.parametrize(
     "voice",
     ["un robot", "l'assistant automatique", "la voix de synthèse", "l'assistante virtuelle"],
 )

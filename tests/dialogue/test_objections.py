@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled import labelled, lines
 
+from agentd.dialogue.neighbours import Neighbours
 from agentd.dialogue.objections import (
     LONGEST_RESPONSE,
     THRESHOLD,
@@ -492,3 +493,33 @@ def test_any_file_gives_entries_or_a_named_fault(text: str) -> None:
         assert all(isinstance(e, Entry) for e in made)
         told = "auto.yaml"
     assert "auto.yaml" in told
+
+
+def test_what_was_missed_once_stays_mended() -> None:
+    right, confused = judged(labelled("objections_more.tsv"))
+    assert right >= 0.95, confused
+    ordinary = lines("ordinary_more.txt")
+    taken = [(t, th) for t in ordinary for th in THEMES if matcher(th).match(t) is not None]
+    assert len(taken) <= 0.03 * len(ordinary) * len(THEMES), taken
+
+
+def test_of_very_many_examples_the_nearest_is_found() -> None:
+    real = list(matcher("finance").entries.values())
+    made = [
+        Entry(
+            id=f"many_obj_{n}", theme="many", type="objection", response="Bien.", keywords=(),
+            canonical=f"le colis numéro {n} est resté chez le voisin du {n % 97}",
+            phrasings=(f"mon colis {n} est au {n % 97} chez un voisin",),
+        )
+        for n in range(2_500)
+    ]  # fmt: skip
+    many = Matcher([*real, *made])
+    assert isinstance(many._learner, Neighbours)
+    found = many.match("oui mais mon colis 1234 est au 70 chez un voisin")
+    assert found is not None
+    assert found.id == "many_obj_1234"
+    finance = [(want, text) for want, text in TEST if want.startswith("finance")]
+    right = sum((m := many.match(text)) is not None and m.id == want for want, text in finance)
+    assert right >= 0.7 * len(finance)
+    taken = [text for text in ORDINARY if many.match(text) is not None]
+    assert len(taken) <= 0.05 * len(ORDINARY), taken

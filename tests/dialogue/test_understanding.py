@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelled import labelled
+from labelled import labelled, tuned
 from rapidfuzz import fuzz
 
 from agentd.dialogue.intents import Intent, Sentiment, classify
@@ -122,7 +122,7 @@ def test_a_matched_objection_is_negative_and_as_sure_as_the_match() -> None:
 
 
 def test_the_matcher_never_takes_a_plain_answer() -> None:
-    for want, text in labelled("intents_tune.tsv") + labelled("intents_test.tsv"):
+    for want, text in tuned() + labelled("intents_test.tsv"):
         reading = classify(text)
         if want in ("affirm", "deny") and len(text.split()) <= 3 and reading.intent == want:
             meaning = understand(text, MATCHER)
