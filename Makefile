@@ -47,7 +47,7 @@ demo: setup ## a whole spoken call through a simulated switch: transcript, score
 personas: setup ## every persona of scenarios/personas, three calls at a time
 	@$(BIN)/agentd simulate $(SCENARIO) --persona scenarios/personas --concurrency 3 --out out/personas
 
-DEMO := AGENTD_STORE_URL=sqlite:////$(CURDIR)/out/demo-campaign/agentd.sqlite3 $(BIN)/agentd
+DEMO := AGENTD_STORE_URL=sqlite:///$(CURDIR)/out/demo-campaign/agentd.sqlite3 $(BIN)/agentd
 
 demo-campaign: setup ## a campaign from a CSV with mistakes to a results file: 30 rows, spoken prospects
 	@rm -rf out/demo-campaign && mkdir -p out/demo-campaign
