@@ -8,20 +8,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from agentd.dialogue import personalities
 from agentd.dialogue.scenario import BYE, CONFIRM_TIME, HELLO, IS_LEADS
 from agentd.dialogue.scoring import normalise_weights
 from agentd.errors import BadInput
 
 ADVISED = (3, 10)
-PERSONALITIES = {
-    "professionnelle": "posée et précise, phrases complètes, sans familiarité",
-    "chaleureuse": "souriante et proche, mots simples, remercie volontiers",
-    "dynamique": "vive et enthousiaste, phrases courtes, va de l'avant",
-    "empathique": "rassurante et à l'écoute, reconnaît d'abord ce que dit la personne",
-    "directe": "va droit au but, réponses brèves, aucun détour",
-    "pédagogue": "explique pas à pas, vérifie que c'est clair",
-    "élégante": "très courtoise et soignée, pour une clientèle exigeante",
-}
+PERSONALITIES = {name: one.description for name, one in personalities.PERSONALITIES.items()}
 OPENING = (
     "Bonjour {{first_name}} {{last_name}}. Je suis {agent}, la voix artificielle de {company}, "
     "pour un appel commercial."
