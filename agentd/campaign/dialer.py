@@ -11,23 +11,24 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import gevent
-from gevent.event import Event as Flag
 from gevent.pool import Group
 
 from agentd.campaign import gates, outcomes, pacing, retry
 from agentd.campaign import settings as campaign_settings
+from agentd.campaign.breakers import Breakers
+from agentd.campaign.clock import Clock
+from agentd.campaign.live import Live
 from agentd.campaign.pacing import State
 from agentd.config import Settings
 from agentd.dialogue.dispositions import Disposition
 from agentd.errors import AgentdError, BadInput, StoreError, StoreRefused, SwitchError
 from agentd.observe import logs
-from agentd.store import campaigns, dialling
+from agentd.store import campaigns, dialling, leases
 from agentd.store.dialling import Begun, Counts, Ended, Follow, Load
 from agentd.store.repo import Repo
 from agentd.switch import originate
@@ -46,53 +47,6 @@ UNSEEN = "the switch does not know the call any more, and nobody saw how it ende
 Made = TypeVar("Made")
 
 
-@dataclass
-class _Live:
-    """An attempt that is open, as far as this process has seen."""
-
-    id: str
-    gateway: str
-    news: Flag = field(default_factory=Flag)
-    born: float = field(default_factory=time.monotonic)
-    answered_at: datetime | None = None
-    told: bool = False  # the store knows that it is answered
-    over: bool = False
-    cause: str = ""
-    sip_status: int | None = None
-    refused: str = ""  # it was not placed; why
-    ours: bool = False  # ... by our own decision: it says nothing of the trunk
-    job_failed: str = ""
-    gone: bool = False  # no event: the switch says that there is no such channel
-
-
-class Clock:
-    """The campaign's time: the machine's, or that of a simulated switch."""
-
-    def __init__(self) -> None:
-        self._base: datetime | None = None
-        self._since = 0.0
-        self._speed = 1.0
-
-    @property
-    def simulated(self) -> bool:
-        """Is it a simulator's?"""
-        return self._base is not None
-
-    def follow(self, answer: str) -> None:
-        """What `api simulator_clock` answered: an instant and a speed."""
-        instant, _, speed = answer.partition(" ")
-        self._base, self._speed = datetime.fromisoformat(instant), float(speed or 1)
-        self._since = time.monotonic()
-
-    @property
-    def now(self) -> datetime:
-        """Aware."""
-        if self._base is None:
-            return datetime.now(UTC)
-        passed = (time.monotonic() - self._since) * self._speed
-        return self._base + timedelta(seconds=passed)
-
-
 class Dialer:
     """`run` dials until the campaign is done or stopped, or `leave` is called."""
 
@@ -106,10 +60,10 @@ class Dialer:
         self._row = campaigns.get(repo, name)
         self._told = campaign_settings.parse(self._row.settings, f"campaign {name}")
         self._theme = "general"
-        self._live: dict[str, _Live] = {}
+        self._live: dict[str, Live] = {}
         self._following = Group()
-        self._breakers = dict.fromkeys(self._told.gateways, self._told.breaker)
-        self._agentd = pacing.Breaker(trip_after=3, rest_s=self._told.breaker_rest_s)
+        agentd = pacing.Breaker(trip_after=3, rest_s=self._told.breaker_rest_s)
+        self._breakers = Breakers(self._told.gateways, self._told.breaker, agentd)
         self._placed = 0
         self._leaving = self._killed = False
         self._fatal = ""
@@ -165,7 +119,7 @@ class Dialer:
         finally:
             self._following.kill(timeout=2)
             self.link.stop()
-            self._safely(lambda: dialling.leave(self._repo, self.id))
+            self._safely(lambda: leases.leave(self._repo, self.id))
         if self._fatal:
             raise SwitchError(self._fatal)
         return campaigns.get(self._repo, self.name).state
@@ -214,31 +168,28 @@ class Dialer:
         machine = datetime.now(UTC)
         until = machine + timedelta(seconds=self._waits.lease_s)
         who = (socket.gethostname(), os.getpid())
-        dialling.beat(
+        leases.beat(
             self._repo, self.id, self.name, who, machine=machine, until=until, note=self._note()
         )
         self._beat_at = time.monotonic()
         if self.link.up and not self._leaving:
-            for orphan in dialling.adopt(
+            for orphan in leases.adopt(
                 self._repo, self.id, self.name, self._live, machine=machine, until=until
             ):
                 self._log.warning("attempt taken over", attempt=orphan.id)
-                live = _Live(orphan.id, orphan.gateway, answered_at=orphan.answered_at)
+                live = Live(orphan.id, orphan.gateway, answered_at=orphan.answered_at)
                 live.told = live.answered_at is not None
                 self._watch(live)
 
     def _note(self) -> str:
         if not self.link.up:
             return f"switch: {self.link.trouble}"
-        shut = [name for name, b in self._breakers.items() if b.open_until is not None]
-        if self._agentd.open_until is not None:
-            return "circuit open: answered calls were not held by any agentd"
-        return f"circuit open: gateway {', '.join(shut)}" if shut else ""
+        return self._breakers.note
 
     # -- placing ----------------------------------------------------------------------------
 
     def _place(self, load: Load) -> None:
-        if self._fatal or not self.link.up or self._agentd.allows(time.monotonic()) == 0:
+        if self._fatal or not self.link.up or self._breakers.allows(time.monotonic()) == 0:
             return
         if self.clock.simulated:
             self._skip_idle_time(load)
@@ -253,7 +204,7 @@ class Dialer:
         if not load.ready:
             return
         room = pacing.allowance(State.RUNNING, self._told.limits, counted, now.timestamp())
-        if self._agentd.allows(time.monotonic()) == 1:
+        if self._breakers.allows(time.monotonic()) == 1:
             room = min(room, 1)
         for _ in range(room):
             if not self._place_one():
@@ -290,10 +241,9 @@ class Dialer:
             return bool(looked.refused) and not (looked.full or looked.held)
         self._placed += 1
         begun = looked.begun
-        live = _Live(begun.id, begun.gateway)
+        live = Live(begun.id, begun.gateway)
         self._live[live.id] = live  # before the originate: its events may come first
-        self._breakers[begun.gateway] = self._breakers[begun.gateway].trying()
-        self._agentd = self._agentd.trying()
+        self._breakers.trying(begun.gateway)
         if time.monotonic() - began > self._waits.lease_s / 2:
             live.refused, live.ours = "too slow: the lease may have been taken over", True
         else:
@@ -310,12 +260,12 @@ class Dialer:
         except StoreError as error:
             self._log.warning("no telling whether an attempt was recorded", error=str(error))
             # It cannot be placed any more: should it be there, it is closed as never placed.
-            live = _Live(asked.attempt, self._told.gateways[0])
+            live = Live(asked.attempt, self._told.gateways[0])
             live.refused, live.ours = "recorded while the store was away, and not placed", True
             self._watch(live)
             raise
 
-    def _originate(self, live: _Live, begun: Begun) -> None:
+    def _originate(self, live: Live, begun: Begun) -> None:
         dial = originate.Dial(
             uuid=begun.id,
             number=begun.phone,
@@ -324,6 +274,7 @@ class Dialer:
             ring_s=self._told.ring_s,
             scenario=self._row.scenario,
             columns=begun.columns,
+            zone=begun.zone,
             target=self._told.target,
         )
         try:
@@ -337,10 +288,7 @@ class Dialer:
             self._log.warning("originate", attempt=live.id, error=str(error.args[0]))
 
     def _choose(self, failures: int) -> str | None:
-        """The gateway of the next attempt at a contact that the trunk has failed so often."""
-        names, now = self._told.gateways, time.monotonic()
-        order = [names[(failures + i) % len(names)] for i in range(len(names))]
-        return next((name for name in order if self._breakers[name].allows(now) != 0), None)
+        return self._breakers.choose(failures, time.monotonic())
 
     # -- what the switch says ---------------------------------------------------------------
 
@@ -362,34 +310,21 @@ class Dialer:
     def _on_event(self, event: Message) -> None:
         if event.event == "BACKGROUND_JOB":
             live = self._live.get(event.get("Job-UUID"))
-            if live is not None and not event.text.startswith("+OK"):
-                live.job_failed = event.text.strip().removeprefix("-ERR").strip() or "UNKNOWN"
-                live.news.set()
+            if live is not None:
+                live.job(event.text)
             return
         live = self._live.get(event.get("Unique-ID"))
         if live is None:
             return
-        answered = event.get("Caller-Channel-Answered-Time", "0") not in ("", "0")
-        if event.event == "CHANNEL_ANSWER" or answered:
-            live.answered_at = live.answered_at or self.clock.now
-        if event.event == "CHANNEL_HANGUP_COMPLETE":
-            live.over = True
-            live.cause = event.get("Hangup-Cause") or event.get("variable_hangup_cause")
-            status = event.get("variable_sip_term_status")
-            if not answered:
-                status = status or event.get("variable_sip_invite_failure_status")
-            live.sip_status = outcomes.sip_status(status)
-            if live.cause in ("NO_ANSWER", "ALLOTTED_TIMEOUT", "ORIGINATOR_CANCEL"):
-                live.sip_status = None  # 487 is our own CANCEL
-        live.news.set()
+        live.heard(event, self.clock.now)
 
     # -- following one attempt --------------------------------------------------------------
 
-    def _watch(self, live: _Live) -> None:
+    def _watch(self, live: Live) -> None:
         self._live[live.id] = live
         self._following.start(gevent.Greenlet(self._follow, live))
 
-    def _follow(self, live: _Live) -> None:
+    def _follow(self, live: Live) -> None:
         try:
             if not live.refused:
                 self._until_over(live)
@@ -410,7 +345,7 @@ class Dialer:
         finally:
             self._live.pop(live.id, None)
 
-    def _until_over(self, live: _Live) -> None:
+    def _until_over(self, live: Live) -> None:
         while not live.over:
             live.news.wait(self._waits.grace_s)
             live.news.clear()
@@ -426,7 +361,7 @@ class Dialer:
             elif self._is_gone(live):
                 live.gone = live.over = True
 
-    def _is_gone(self, live: _Live) -> bool:
+    def _is_gone(self, live: Live) -> bool:
         """The switch has no such channel: asked twice, so that an event on its way may come."""
         age = time.monotonic() - live.born
         if age < self._waits.grace_s or not self.link.up:
@@ -443,7 +378,7 @@ class Dialer:
                 return False
         return True
 
-    def _outcome(self, live: _Live) -> tuple[Ended, bool, datetime | None]:
+    def _outcome(self, live: Live) -> tuple[Ended, bool, datetime | None]:
         """How it ended; whether the number would give the same; the callback that was agreed."""
         now = self.clock.now
         if live.refused:
@@ -462,7 +397,7 @@ class Dialer:
             return ended, outcome.permanent, None
         return self._as_agentd_says(live)
 
-    def _as_agentd_says(self, live: _Live) -> tuple[Ended, bool, datetime | None]:
+    def _as_agentd_says(self, live: Live) -> tuple[Ended, bool, datetime | None]:
         """Wait for what agentd keeps of the call, and for agentd itself should it have crashed."""
         began = time.monotonic()
         while True:
@@ -494,27 +429,17 @@ class Dialer:
             reason=kept["reason"] if ended_there else "agentd ended in mid-call",
             answered_at=answered or self.clock.now,
         )
-        return ended, False, _callback_at(kept["callback"])
+        return ended, False, retry.callback_at(kept["callback"])
 
-    def _judge_trunk(self, live: _Live, ended: Ended) -> None:
+    def _judge_trunk(self, live: Live, ended: Ended) -> None:
         """What an attempt tells of its gateway, and of agentd."""
         now = time.monotonic()
-        if live.gateway in self._breakers:
-            breaker = self._breakers[live.gateway]
-            if ended.trunk and not live.ours:
-                after = breaker.failed(now)
-                if after.open_until is not None and breaker.open_until is None:
-                    self._log.error("gateway fails, resting", gateway=live.gateway)
-            else:
-                unknown = live.ours or ended.reason == UNSEEN
-                after = breaker.forgotten() if unknown else breaker.worked()
-            self._breakers[live.gateway] = after
-        if ended.reason == NOBODY_HELD:
-            self._agentd = self._agentd.failed(now)
-        elif ended.answered_at is not None:
-            self._agentd = self._agentd.worked()
-        else:
-            self._agentd = self._agentd.forgotten()
+        failed = ended.trunk and not live.ours
+        unknown = live.ours or ended.reason == UNSEEN
+        if self._breakers.judge(live.gateway, failed=failed, unknown=unknown, now=now):
+            self._log.error("gateway fails, resting", gateway=live.gateway)
+        held = None if ended.answered_at is None else ended.reason != NOBODY_HELD
+        self._breakers.judge_agentd(held, now)
 
     def _next(
         self, counts: Counts, ended: Ended, permanent: bool, callback: datetime | None
@@ -569,15 +494,3 @@ class Dialer:
             except StoreError as error:
                 self._log.warning("store away", error=str(error.args[0]))
                 gevent.sleep(STORE_REST_S)
-
-
-def _callback_at(data: dict[str, object] | None) -> datetime | None:
-    """When a callback was agreed for, if it was understood and carries its offset."""
-    start = (data or {}).get("start")
-    if not isinstance(start, str):
-        return None
-    try:
-        at = datetime.fromisoformat(start)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None

@@ -134,3 +134,15 @@ def after(
     if history.attempts >= policy.most_attempts:
         return Done(f"tried {history.attempts} times in all")
     return Again(now + rule.delay)
+
+
+def callback_at(data: dict[str, object] | None) -> datetime | None:
+    """When a callback was agreed for, if it was understood and carries its offset."""
+    start = (data or {}).get("start")
+    if not isinstance(start, str):
+        return None
+    try:
+        at = datetime.fromisoformat(start)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None

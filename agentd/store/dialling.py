@@ -1,4 +1,4 @@
-"""The dialer's transactions: begin an attempt, keep its lease, close it, take over an orphan.
+"""The dialer's transactions: begin an attempt, and close it. Its lease is in `leases.py`.
 
 `begin` does in one transaction what must not come apart: it holds the campaign's row, so that no
 number of dialers overshoots its limits; takes a contact that is due (`FOR UPDATE SKIP LOCKED` on
@@ -8,7 +8,7 @@ originated, and every step may be said twice.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,6 @@ from agentd.store.campaign_models import (
     Attempt,
     Campaign,
     CampaignContact,
-    Dialer,
     Refusal,
 )
 from agentd.store.models import Call, Contact, as_json
@@ -38,7 +37,8 @@ Decide = Callable[[Case], Decision]
 
 @dataclass(frozen=True)
 class Begun:
-    """An attempt that is recorded and may be originated now."""
+    """An attempt that is recorded and may be originated now. zone: where its hour was found lawful,
+    an IANA name."""
 
     id: str
     contact: str
@@ -46,6 +46,7 @@ class Begun:
     columns: dict[str, str]
     gateway: str
     caller_id: str
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,19 +115,6 @@ class Ended:
     trunk: bool = False
     reason: str = ""
     answered_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Open:
-    """An attempt nobody has closed yet."""
-
-    id: str
-    contact: str
-    dialer: str
-    gateway: str
-    begun_at: datetime
-    recorded_at: datetime
-    answered_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -301,7 +289,16 @@ def _begun(db: pw.Database, made: dict[str, Any]) -> Begun:
         "company": row["company"],
         **row["columns"],
     }
-    return Begun(made["id"], row["id"], row["phone"], columns, made["gateway"], made["caller_id"])
+    hours = made["evidence"].get("gates", {}).get("hours", {})
+    return Begun(
+        id=made["id"],
+        contact=row["id"],
+        phone=row["phone"],
+        columns=columns,
+        gateway=made["gateway"],
+        caller_id=made["caller_id"],
+        zone=next(iter(hours.get("zones", ())), ""),
+    )
 
 
 def attempts_of(db: pw.Database, phone: str, *, simulated: bool) -> list[Tried]:
@@ -411,96 +408,6 @@ def _follow(
     else:
         new |= {"state": "ready", "next_at": then.at, "priority": then.priority}
     CampaignContact.update(new).where(where).execute(db)
-
-
-# -- leases ---------------------------------------------------------------------------------
-
-
-def beat(repo: Repo, dialer: str, campaign: str, who: tuple[str, int], **times: Any) -> None:
-    """The dialer is alive: its leases go on. who: host and pid. times: machine (now), until (of the
-    leases), note."""
-    machine, until, note = times["machine"], times["until"], times.get("note", "")
-
-    def write(db: pw.Database) -> None:
-        new = {
-            "id": dialer,
-            "campaign": campaign,
-            "host": who[0],
-            "pid": who[1],
-            "started_at": machine,
-            "beat_at": machine,
-            "note": note,
-        }
-        Dialer.insert(new).on_conflict(
-            conflict_target=[Dialer.id], update={Dialer.beat_at: machine, Dialer.note: note}
-        ).execute(db)
-        Attempt.update(lease_until=until).where(
-            Attempt.dialer == dialer, Attempt.ended_at.is_null()
-        ).execute(db)
-        CampaignContact.update(lease_until=until).where(
-            CampaignContact.campaign == campaign,
-            CampaignContact.lease_owner == dialer,
-            CampaignContact.state == "calling",
-        ).execute(db)
-
-    repo.run(write)
-
-
-def adopt(
-    repo: Repo,
-    dialer: str,
-    campaign: str,
-    known: Collection[str],
-    *,
-    machine: datetime,
-    until: datetime,
-) -> list[Open]:
-    """Take over open attempts whose lease has run out: their dialer is gone. And those of this
-    dialer that it does not know of: recorded by a transaction it took for lost.
-
-    known: attempts it follows. until - machine: the length of a lease."""
-    ids = list(known)
-    stray = (
-        (Attempt.dialer == dialer)
-        & Attempt.id.not_in(ids or [""])
-        & (Attempt.recorded_at < machine - (until - machine))
-    )
-    orphan = (Attempt.dialer != dialer) & (Attempt.lease_until < machine)
-
-    def write(db: pw.Database) -> list[Open]:
-        query = Attempt.select().where(
-            Attempt.campaign == campaign,
-            Attempt.ended_at.is_null(),
-            orphan | stray,
-        )
-        if isinstance(db, pw.PostgresqlDatabase):
-            query = query.for_update(skip_locked=True)
-        rows = list(query.dicts().execute(db))
-        for row in rows:
-            Attempt.update(dialer=dialer, lease_until=until).where(Attempt.id == row["id"]).execute(
-                db
-            )
-            CampaignContact.update(lease_owner=dialer, lease_until=until).where(
-                CampaignContact.campaign == campaign, CampaignContact.contact == row["contact"]
-            ).execute(db)
-        return [_open(row) for row in rows]
-
-    return repo.run(write)
-
-
-def open_of(repo: Repo, dialer: str) -> list[Open]:
-    """Attempts this dialer has not closed."""
-    query = Attempt.select().where(Attempt.dialer == dialer, Attempt.ended_at.is_null()).dicts()
-    return repo.run(lambda db: [_open(row) for row in query.clone().execute(db)], "read")
-
-
-def leave(repo: Repo, dialer: str) -> None:
-    """The dialer ends of its own will."""
-    repo.run(lambda db: Dialer.delete().where(Dialer.id == dialer).execute(db))
-
-
-def _open(row: dict[str, Any]) -> Open:
-    return Open(**{name: row[name] for name in Open.__dataclass_fields__})
 
 
 def load(repo: Repo, campaign: str, now: datetime) -> Load | None:

@@ -34,7 +34,8 @@ class Dial:
 
     uuid: of the channel, and of the call in agentd's store. gateway: a sofia gateway's name, or a
     dial string with `{number}` in it. target: what an answered call goes to, `EXTENSION XML
-    CONTEXT` or `&socket(HOST:PORT async full)`. ring_s: how long it may ring.
+    CONTEXT` or `&socket(HOST:PORT async full)`. ring_s: how long it may ring. zone: the callee's
+    (IANA name); "" when it is not known.
     """
 
     uuid: str
@@ -44,6 +45,7 @@ class Dial:
     ring_s: int
     scenario: str
     columns: Mapping[str, str]
+    zone: str = ""
     target: str = "agentd_outbound XML agentd"
 
 
@@ -71,6 +73,8 @@ def command(dial: Dial) -> str:
         "agentd_phone": _encoded(dial.number),
         "agentd_scenario": _encoded(dial.scenario),
     }
+    if dial.zone:
+        variables["agentd_zone"] = _encoded(dial.zone)
     for name, value in list(dial.columns.items())[:MOST_COLUMNS]:
         if _COLUMN_NAME.fullmatch(name) and value:
             variables[COLUMN + name] = _encoded(value[:LONGEST_VALUE])
@@ -94,7 +98,7 @@ def decoded(variables: Mapping[str, str]) -> dict[str, str]:
     when the channel was not placed by it."""
     if variables.get(ENCODING) != "tilde":
         return dict(variables)
-    ours = ("agentd_phone", "agentd_scenario")
+    ours = ("agentd_phone", "agentd_scenario", "agentd_zone")
     return {
         name: _decoded(value) if name in ours or name.startswith(COLUMN) else value
         for name, value in variables.items()

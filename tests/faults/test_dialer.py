@@ -27,7 +27,8 @@ from campaign_house import (
 )
 from fault_house import House, until
 
-from agentd.campaign.dialer import Dialer, _callback_at
+from agentd.campaign.dialer import Dialer
+from agentd.campaign.retry import callback_at
 from agentd.errors import SwitchError
 from agentd.simulator.clock import SimulatedClock
 from agentd.simulator.exchange import Exchange
@@ -269,8 +270,8 @@ def test_a_callback_is_called_first_at_its_time(world: World) -> None:
 
 
 def test_an_instant_that_was_agreed_is_read_with_its_offset() -> None:
-    assert _callback_at({"start": "2026-12-01T10:00:00+01:00"}) == datetime.fromisoformat(
+    assert callback_at({"start": "2026-12-01T10:00:00+01:00"}) == datetime.fromisoformat(
         "2026-12-01T10:00+01:00"
     )
     for data in (None, {}, {"start": None}, {"start": "demain"}, {"start": "2026-12-01T10:00"}):
-        assert _callback_at(data) is None
+        assert callback_at(data) is None

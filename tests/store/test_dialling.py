@@ -9,7 +9,7 @@ import pytest
 from agentd.campaign.gates.case import Attempt as Tried
 from agentd.campaign.gates.case import CampaignRules, Decision, Refusal
 from agentd.errors import BadInput
-from agentd.store import audit, campaigns, dialling
+from agentd.store import audit, campaigns, dialling, leases
 from agentd.store.campaign_models import Attempt
 from agentd.store.campaign_models import Refusal as RefusalRow
 from agentd.store.dialling import Asked, Ended, Follow
@@ -18,7 +18,8 @@ from agentd.store.models import Contact
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 MACHINE = datetime(2026, 11, 24, 22, tzinfo=UTC)
 LEASE = timedelta(seconds=20)
-ALLOWED = Decision(True, (), {"gates": {"hours": {"allowed": True}}})
+ZONES = ["Indian/Reunion", "Indian/Mayotte"]
+ALLOWED = Decision(True, (), {"gates": {"hours": {"allowed": True, "zones": ZONES}}})
 DONE = Follow(None, reason="decided by the call")
 
 
@@ -83,6 +84,7 @@ def test_an_attempt_is_recorded_with_its_evidence_and_sealed(campaign):
     begun = dialling.begin(campaign, asked("a1")).begun
     assert (begun.id, begun.contact, begun.phone) == ("a1", "c000", "+33199000000")
     assert begun.columns["ville"] == "Sète"
+    assert begun.zone == "Indian/Reunion", "the first the hours were judged by"
     assert place(campaign, "c000")["state"] == "calling"
     told = campaigns.explain(campaign, "c", "+33199000000")
     assert told["attempts"][0]["evidence"] == ALLOWED.evidence
@@ -199,23 +201,23 @@ def test_what_a_dead_dialer_left_is_taken_over_once(campaign, place):
     later = MACHINE + LEASE + timedelta(seconds=1)
 
     def adopt(who, at):
-        return dialling.adopt(campaign, who, "c", (), machine=at, until=at + LEASE)
+        return leases.adopt(campaign, who, "c", (), machine=at, until=at + LEASE)
 
     assert adopt("d2", MACHINE + LEASE / 2) == []
     taken = adopt("d2", later)
     assert {(open_.id, open_.answered_at) for open_ in taken} == {("a1", None), ("a2", NOW)}
     assert adopt("d3", later) == []
-    assert {open_.id for open_ in dialling.open_of(campaign, "d2")} == {"a1", "a2"}
+    assert {open_.id for open_ in leases.open_of(campaign, "d2")} == {"a1", "a2"}
 
 
 def test_a_dialer_that_lives_keeps_its_leases_and_finds_what_it_took_for_lost(campaign):
     dialling.begin(campaign, asked("a1"))
     later = MACHINE + 3 * LEASE
-    dialling.beat(campaign, "d1", "c", ("host", 7), machine=later, until=later + LEASE)
-    assert dialling.adopt(campaign, "d2", "c", (), machine=later, until=later + LEASE) == []
+    leases.beat(campaign, "d1", "c", ("host", 7), machine=later, until=later + LEASE)
+    assert leases.adopt(campaign, "d2", "c", (), machine=later, until=later + LEASE) == []
     mine = {"a1": None}
-    assert dialling.adopt(campaign, "d1", "c", mine, machine=later, until=later + LEASE) == []
-    (found,) = dialling.adopt(campaign, "d1", "c", (), machine=later, until=later + LEASE)
+    assert leases.adopt(campaign, "d1", "c", mine, machine=later, until=later + LEASE) == []
+    (found,) = leases.adopt(campaign, "d1", "c", (), machine=later, until=later + LEASE)
     assert found.id == "a1"
 
 

@@ -77,3 +77,9 @@ def test_what_could_be_taken_for_something_else_is_refused(fields):
 
 def test_variables_of_another_dialplan_stay_as_they_are():
     assert decoded({"agentd_contact_x": "100%25"}) == {"agentd_contact_x": "100%25"}
+
+
+def test_the_zone_comes_back_and_is_left_out_when_unknown():
+    read = dialling.read(command(dial(zone="Indian/Reunion")))
+    assert decoded(read.variables)["agentd_zone"] == "Indian/Reunion"
+    assert "agentd_zone" not in dialling.read(command(dial())).variables

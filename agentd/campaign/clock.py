@@ -1,0 +1,32 @@
+"""What time it is for a campaign."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The campaign's time: the machine's, or that of a simulated switch."""
+
+    def __init__(self) -> None:
+        self._base: datetime | None = None
+        self._since = 0.0
+        self._speed = 1.0
+
+    @property
+    def simulated(self) -> bool:
+        """Is it a simulator's?"""
+        return self._base is not None
+
+    def follow(self, answer: str) -> None:
+        """What `api simulator_clock` answered: an instant and a speed."""
+        instant, _, speed = answer.partition(" ")
+        self._base, self._speed = datetime.fromisoformat(instant), float(speed or 1)
+        self._since = time.monotonic()
+
+    @property
+    def now(self) -> datetime:
+        """Aware."""
+        if self._base is None:
+            return datetime.now(UTC)
+        passed = (time.monotonic() - self._since) * self._speed
+        return self._base + timedelta(seconds=passed)
