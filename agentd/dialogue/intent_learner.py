@@ -43,8 +43,8 @@ def second_opinion(said: str, rules: str, confidence: float) -> tuple[str, float
 
     Never takes an opt-out back, and gives one only when it is sure of it.
     """
-    if rules == _OPTOUT or not said:
-        return rules, confidence
+    if rules == _OPTOUT or all(len(word) < 2 for word in said.split()):
+        return rules, confidence  # a lone letter looks like whatever it begins
     learner, labels = prepare()
     scores = dict(zip(labels, learner.scores(_features(said)).tolist(), strict=True))
     other = scores.pop(_OTHER)

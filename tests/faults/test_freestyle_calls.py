@@ -19,7 +19,7 @@ from agentd.speech.library import AudioLibrary
 DEADLINE_S = 0.9
 ASKS = [*YESES, {"say": ASKED, "after": 0.36}, *YESES * 3, {"say": "demain matin", "after": 0.36}]
 SHORT = [*ASKS[:2], {"hangup": True, "after": 0.5}]
-UNKNOWN = phrase("no_answer_known").text
+UNKNOWN = phrase("no_answer_known", "chaleureuse").text  # as the finance scenario's profile says it
 FIRST = "Je suis un programme, je n'ai pas de couleur."
 
 
