@@ -1,6 +1,6 @@
 """`agentd db`: the database's schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from agentd.cli import settings_of
-from agentd.cli.store_access import actor, once, opened
+from agentd.cli.store_access import actor, once, opened, synthesised
 from agentd.errors import StoreError
 from agentd.store.repo import Repo
 from agentd.store.retention import Limits, Retention
@@ -73,7 +73,8 @@ def retention(ctx: click.Context, apply: bool) -> None:
         kept.checks_days,
     )
     root = settings.paths.root.resolve()
-    stray = list(_older(settings.path("recordings"), limits.recordings))
+    files = (*settings.path("recordings").glob("*/*.wav"), *synthesised(settings))
+    stray = list(_older(files, limits.recordings))
     with opened(ctx) as repo:
         store = Retention(repo)
         if apply:
@@ -94,9 +95,9 @@ def retention(ctx: click.Context, apply: bool) -> None:
         click.echo("run it again with --apply to erase them", err=True)
 
 
-def _older(folder: Path, limit: datetime) -> Iterator[Path]:
-    """Recordings by their own age: those of a call whose agentd died are in no table."""
-    for file in folder.glob("*/*.wav"):
+def _older(files: Iterable[Path], limit: datetime) -> Iterator[Path]:
+    """By their own age: recordings of a call whose agentd died are in no table."""
+    for file in files:
         if file.stat().st_mtime < limit.timestamp():
             yield file
 

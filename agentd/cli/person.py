@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from agentd.cli import settings_of
-from agentd.cli.store_access import actor, number_of, once, opened, private_file
+from agentd.cli.store_access import actor, number_of, once, opened, private_file, synthesised
 from agentd.errors import StoreError
 from agentd.store.rights import Rights, remove_file
 
@@ -42,7 +42,8 @@ def export_person(ctx: click.Context, phone: str, out: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def forget(ctx: click.Context, phone: str, yes: bool) -> None:
-    """Erase the person behind PHONE: contact, grounds to call, calls, recordings.
+    """Erase the person behind PHONE: contact, grounds to call, calls, recordings, and what was
+    synthesised during calls, anybody's: names are said in it, and it is made again when wanted.
 
     What stays: the number's hash on the suppression list, so that nobody calls again, and the act
     in the audit trail, by the same hash. Backups and exported files are the operator's to see to.
@@ -67,6 +68,8 @@ def forget(ctx: click.Context, phone: str, yes: bool) -> None:
                     mend="let this user write there, and run it again",
                 ) from None
         done = rights.forget(number, actor(), once())
+    for file in synthesised(settings):
+        file.unlink(missing_ok=True)
     click.echo(
         f"erased: {done.contacts} contact, {done.consents} grounds, {done.calls} calls, "
         f"{removed} recordings; the number stays suppressed"

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from agentd.cli import settings_of
+from agentd.config import Settings
 from agentd.errors import BadInput
 from agentd.numbers import e164
 from agentd.store.repo import Repo
@@ -57,3 +58,8 @@ def private_file(path: Path, mend: str) -> int:
         return os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     except OSError as error:
         raise BadInput(f"{path}: cannot be written ({error.strerror})", mend=mend) from None
+
+
+def synthesised(settings: Settings) -> Iterator[Path]:
+    """What was synthesised during calls: names are said in it, and it is made again when wanted."""
+    yield from settings.path("audio").glob("*/cache/*/*.wav")

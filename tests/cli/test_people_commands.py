@@ -163,6 +163,9 @@ def test_a_person_is_exported_and_erased(agentd, tmp_path):
     lost = tmp_path / "var" / "recordings" / "2026-11-21" / "c1.wav"  # of an agentd that died
     lost.parent.mkdir(parents=True)
     lost.write_bytes(b"RIFF")
+    said_to_her = tmp_path / "audio" / "julie" / "cache" / "8000" / "5f.wav"
+    said_to_her.parent.mkdir(parents=True)
+    said_to_her.write_bytes(b"RIFF")
     agentd("contacts", "export-person", "0199001234", "--out", "zoe.json")
     held = json.loads((tmp_path / "zoe.json").read_text())
     assert held["contacts"][0]["last_name"] == "Dupont"
@@ -173,6 +176,7 @@ def test_a_person_is_exported_and_erased(agentd, tmp_path):
     said = agentd("contacts", "forget", "0199001234", "--yes").stdout
     assert "1 contact, 0 grounds, 1 calls, 2 recordings" in said
     assert not lost.exists()
+    assert not said_to_her.exists(), "her name is in it"
     assert not (tmp_path / "var" / "c1.wav").exists()
     assert json.loads(agentd("contacts", "export-person", "0199001234").stdout)["calls"] == []
     agentd("suppress", "check", "0199001234", code=1)
