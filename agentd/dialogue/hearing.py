@@ -13,6 +13,7 @@ from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Interruption, SayDone, SayFailed, Utterance
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
+from agentd.dialogue.phrases import LIVE
 from agentd.dialogue.scenario import HELLO
 from agentd.dialogue.state import Phase, Speech, Then
 
@@ -124,8 +125,15 @@ def say_failed(moves: Moves, event: SayFailed) -> None:
     freestyle.unsaid(moves, speech)
     state.failures += 1
     kept, state.heard = state.heard, []
+    recorded = tuple(clip for clip in speech.clips if not clip.key.startswith(LIVE))
     if state.phase is Phase.OPEN and state.failures >= 2:
         fault(moves, event.reason)
+    elif state.failures == 1 and recorded and recorded != speech.clips:
+        # A moment that could not be synthesised must cost no question, and no goodbye.
+        moves.say(recorded, speech.then, interruptible=speech.interruptible)
+        state.heard = kept
+        if speech.then is Then.LISTEN:
+            moves.listen()
     elif state.phase is Phase.OPEN and _is_disclosure(moves, speech):
         # Nothing may be asked before the disclosure has been heard.
         moves.say(speech.clips, speech.then, interruptible=speech.interruptible)

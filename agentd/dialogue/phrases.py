@@ -8,6 +8,9 @@ names a moment cannot be recorded beforehand: its key is `live/<id>`, and it is 
 from agentd.dialogue.actions import Clip
 from agentd.dialogue.personalities import personality
 
+# Keys of what is said live: it has no recording.
+LIVE = "live/"
+
 _PHRASES = {
     # Said after the disclosure when the call is recorded and the scenario has no notice of its own.
     "recording": "Cet appel est enregistré, vous pouvez vous y opposer.",
@@ -81,4 +84,4 @@ def acknowledgement(number: int, profile: str) -> Clip | None:
 def live(name: str, moment: str, profile: str = "") -> Clip:
     """A sentence that names a moment; `moment` as `said_times.aloud` puts it."""
     text = personality(profile).phrases.get(name, _LIVE[name])
-    return Clip(f"live/{name}", text.replace("{moment}", moment))
+    return Clip(f"{LIVE}{name}", text.replace("{moment}", moment))

@@ -853,6 +853,17 @@ def test_a_goodbye_that_fails_hangs_up(line: Line) -> None:
     assert line.ended
 
 
+def test_a_moment_that_cannot_be_said_costs_no_goodbye(line: Line) -> None:
+    to_step(line, "Confirm_Time").says("demain à dix heures")
+    assert line.last_keys == ["live/appointment_at", "Bye"]
+    line.send(events.SayFailed(line.saying.say_id, "no voice"))
+    assert line.last_keys == ["Bye"]
+    assert not line.ended
+    line.hear_out()
+    assert line.ended
+    assert line.outcomes["Bye"] == "done"
+
+
 def test_a_fault_is_admitted_when_we_can_be_heard(line: Line) -> None:
     line.send(events.Fault("audio fork lost"))
     assert line.disposition == ("FAILED", 0)

@@ -49,7 +49,8 @@ def test_the_metrics_of_calls(houses: Callable[..., House]) -> None:
     assert found["agentd_answer_seconds_sum"] / found["agentd_answer_seconds_count"] < 1.5
     assert found["agentd_stage_seconds_count store"] > 10
     assert found["agentd_clips_total recorded"] > 5
-    assert found["agentd_clips_total synthesised"] == 0
+    # "Demain matin" is repeated aloud, which no recording does; there is no voice that could.
+    assert found["agentd_clips_total synthesised"] == 1
     assert found["agentd_loop_stall_seconds_count"] > 10
 
 
