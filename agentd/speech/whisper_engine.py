@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from agentd.errors import SpeechError
 from agentd.speech import candidates as cand
 from agentd.speech import vowels
-from agentd.speech.narrow import french
 from agentd.speech.recogniser import NOTHING, RATE_HZ, Heard, Samples
 
 BEAM = 5
@@ -29,7 +28,7 @@ SHORTEST_CLEANED_S = 1.1
 GLANCE_S = 6.0  # of speech that goes on, looked at
 # Candidates are scored BATCH at a time, the likeliest first, at most MOST, until one is ENOUGH: 147
 # utterances came out as with all of theirs (38 each), 11 each scored.
-BATCH, MOST, ENOUGH = 5, 16, -0.5
+BATCH, MOST, ENOUGH = 8, 16, -0.5
 NEAREST, EXPECTED, OBJECTIONS = 6, 10, 3  # phrases worth scoring
 ALIKE = 72  # percent of sound
 DOUBTFUL = 0.4  # the same for a candidate of another length
@@ -90,7 +89,7 @@ class WhisperRecogniser:
 
             try:
                 model = WhisperModel(
-                    str(french(self._folder)),
+                    str(self._folder),
                     device="cpu",
                     compute_type="int8",
                     cpu_threads=1,
