@@ -29,6 +29,7 @@ def test_a_gateway_that_fails_rests_and_says_so_once() -> None:
     assert made.choose(0, 11.0) == "b", "one trial at a time"
     made.judge("a", failed=False, unknown=True, now=11.0)
     assert made.choose(0, 11.0) == "a", "nobody saw how the trial ended: another"
+    assert made.note == "circuit open: gateway a", "which is no proof that it works"
     made.trying("a")
     made.judge("a", failed=False, unknown=False, now=12.0)
     assert (made.choose(0, 12.0), made.note) == ("a", "")
