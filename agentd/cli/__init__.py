@@ -23,6 +23,7 @@ _COMMANDS = {
     "suppress": ("agentd.cli.suppress", "suppress", "Numbers that must not be called."),
     "audit": ("agentd.cli.audit", "audit", "The trail of acts, and whether it is whole."),
     "models": ("agentd.cli.models", "models", "List and fetch recognisers and voices."),
+    "schema": ("agentd.cli.schema", "schema", "Print JSON Schemas of the files people write."),
     "db": ("agentd.cli.db", "db", "Migrate the database."),
 }
 
