@@ -100,6 +100,7 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	@rm -rf build  # what an earlier version left there would be installed too
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target $(LIB) $(PIP_ARGS) '.[postgres]'
 	@rm -rf build
+	PYTHONPATH=$(LIB) $(PYTHON) -m agentd_tools.manual $(DESTDIR)$(PREFIX)/share/man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/agentd $(DESTDIR)$(PREFIX)/share/doc/agentd
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agentd
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agent-tools

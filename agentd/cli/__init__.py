@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from agentd import config
+from agentd.cli.examples import AGENTD, shown_in
 from agentd.errors import AgentdError
 
 # command -> (module, attribute, one-line help): importing a module may load a recogniser.
@@ -37,6 +38,7 @@ class _Commands(click.Group):
             return None
         module, attribute, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        shown_in(command, AGENTD, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
