@@ -116,6 +116,10 @@ AGENTD: dict[str, tuple[str, ...]] = {
         "AGENTD_STORE_URL=sqlite:///trial.sqlite3 agentd db migrate",
     ),
     "db status": ("agentd db status", "agentd db status --json"),
+    "db backup": (
+        "agentd db backup /var/backups/agentd.sqlite3",
+        'agentd db backup "agentd-$(date +%F).sqlite3"',
+    ),
     "db retention": ("agentd db retention", "agentd db retention --apply"),
 }
 

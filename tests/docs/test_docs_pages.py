@@ -9,13 +9,9 @@ import sys
 import pytest
 import test_imports
 from markdown_it import MarkdownIt
-from pydantic import BaseModel
 from shown_commands import PAGES, ROOT
 
 from agentd.config import Settings
-from agentd.dialogue.scenario_model import QualificationRules, Scenario, Step, TransferTo
-from agentd.observe.metrics import Metrics, Snapshot
-from agentd.simulator import persona
 
 
 def text_of(name):
