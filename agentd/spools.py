@@ -1,9 +1,9 @@
 """Spools of agentds that are gone: an opt-out must not wait for a process that never comes back.
 
-Each agentd spools into a folder of its own under `var/spool` (`agentd.ledger`) and holds a lock in
-it while it lives; the kernel drops the lock with the process, however that ends. A folder that
-nobody holds may be written to the store by whoever comes by: the dialer before it dials, another
-agentd, `agentd db recover`.
+Each agentd spools into a folder of its own under `var/spool` (`agentd.ledger`) and holds a lock
+beside it while it lives; the kernel drops the lock with the process, however that ends. A folder
+that nobody holds may be written to the store by whoever comes by: the dialer before it dials,
+another agentd, `agentd db recover`.
 """
 
 import fcntl
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logs.get("spools")
 
-LOCK = ".lock"
 HOLD_WITHIN_S = 5.0  # somebody may be writing what the last one left
 
 
@@ -49,7 +48,7 @@ def hold(spool: Path) -> Held | None:
     held all the same, and the store is told twice at worst, which changes nothing."""
     deadline = time.monotonic() + HOLD_WITHIN_S
     try:
-        spool.mkdir(parents=True, exist_ok=True)
+        spool.parent.mkdir(parents=True, exist_ok=True)
         while True:
             handle = _take(spool)
             if handle is not None:
@@ -66,14 +65,19 @@ def hold(spool: Path) -> Held | None:
 def abandoned(root: Path) -> dict[Path, int]:
     """Spools with facts in them and no agentd, and how many calls' each holds."""
     found = {}
-    for spool in sorted(folder_of(root).glob("*/")):
-        calls = sum(1 for _ in spool.glob("*.jsonl"))
+    for spool in sorted(f for f in folder_of(root).glob("*") if f.is_dir()):
+        calls = sum(file.is_file() for file in spool.glob("*.jsonl"))
         if not calls:
             continue
         with _ours(spool) as free:
             if free:
                 found[spool] = calls
     return found
+
+
+def set_aside(root: Path) -> list[Path]:
+    """Spooled calls that the store refused for good: a person must look at them."""
+    return sorted(folder_of(root).glob("*/*.refused"))
 
 
 def write_abandoned(repo: "Repo", root: Path) -> int:
@@ -104,7 +108,9 @@ def _ours(spool: Path) -> Iterator[bool]:
 
 
 def _take(spool: Path) -> int | None:
-    handle = os.open(spool / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    handle = os.open(
+        spool.with_name(f"{spool.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660
+    )
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
