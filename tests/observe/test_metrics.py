@@ -45,7 +45,11 @@ def metrics() -> Metrics:
     made.recognised("final", "ok", 0.2)
     made.said("recorded")
     caches = {"scenarios": (90, 10, 3)}
-    made.watch(lambda: Snapshot({"open": 3, "closing": 1}, max_calls=50, queued=7, caches=caches))
+    made.watch(
+        lambda: Snapshot(
+            {"open": 3, "closing": 1}, max_calls=50, queued=7, greenlets=12, caches=caches
+        )
+    )
     return made
 
 
@@ -117,6 +121,8 @@ def test_a_page(metrics: Metrics) -> None:
     assert found["agentd_workers_queued", ()] == 7
     assert found["agentd_cache_lookups_total", ("scenarios", "hit")] == 90
     assert found["agentd_cache_entries", ("scenarios",)] == 3
+    assert found["agentd_greenlets", ()] == 12
+    assert found["agentd_threads", ()] >= 1
     assert found["agentd_recogniser_seconds_total", ("final",)] == 0.2
     assert found["agentd_answer_seconds_bucket", ("0.5",)] == 1
     assert found["agentd_answer_seconds_bucket", ("0.4",)] == 0
