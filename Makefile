@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/scenario_finance.json
 PERSONA  ?= scenarios/personas/price-objection.yaml
 OUT      ?= out/demo
 
-.PHONY: schemas help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench install clean
+.PHONY: schemas help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench soak install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +89,9 @@ schemas: $(VENV)/.installed ## write schemas/ anew, after a model has changed
 
 bench: setup ## one JSON line per bar of the specification that can be measured so far
 	@$(BIN)/python -m benchmarks
+
+soak: setup ## 10,000 accelerated calls, then 2 hours at 20 calls: does anything grow? (benchmarks/soak)
+	@$(BIN)/python -m benchmarks.soak
 
 PREFIX  ?= /usr/local
 DESTDIR ?=

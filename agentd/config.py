@@ -159,13 +159,19 @@ class CallSettings(_Section):
 
 
 class DialerSettings(_Section):
-    """Waiting times of `agentd campaign start` and `agentd campaign dial`, in seconds."""
+    """`agentd campaign start` and `agentd campaign dial`: waiting times in seconds, and a port."""
 
     lease_s: float = Field(20.0, ge=1, le=600, description="a dialer unheard of so long is dead")
     settle_s: float = Field(20.0, ge=1, le=600, description="for agentd to keep a call's end")
     orphan_s: float = Field(60.0, ge=1, le=3600, description="and when that agentd seems dead")
     grace_s: float = Field(
         5.0, ge=0.5, le=60, description="before a call not seen is taken as gone"
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="/metrics, /health and /ready of `agentd campaign dial`, on [server] host",
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from agentd.cli import settings_of
 from agentd.cli.store_access import actor, once, opened, synthesised
 from agentd.errors import BadInput, StoreError
+from agentd.observe import logs
 from agentd.store.database import target
 from agentd.store.repo import Repo
 from agentd.store.retention import Limits, Retention
@@ -77,6 +78,26 @@ def backup(ctx: click.Context, out: Path) -> None:
     if not file.is_file():
         raise StoreError(f"{file}: there is no database", mend="agentd db migrate makes one")
     click.echo(f"{out}: {copies.copy(file, out)} bytes")
+
+
+@db.command()
+@click.pass_context
+def recover(ctx: click.Context) -> None:
+    """Write what agentds that are gone left in var/spool. A dialer does so before it dials, and
+    an agentd when it starts. Exit 1 when something could not be written."""
+    from agentd import spools
+
+    settings = settings_of(ctx)
+    logs.configure(settings.log.model_copy(update={"level": "ERROR", "json_lines": False}))
+    root = settings.paths.root
+    with opened(ctx) as repo:
+        written = spools.write_abandoned(repo, root)
+        left = sum(spools.abandoned(root).values())
+    click.echo(f"{written} calls written" + (f", {left} could not be: see above" if left else ""))
+    refused = spools.set_aside(root)
+    for file in refused:
+        click.echo(f"  set aside, the database refuses it: {file}")
+    ctx.exit(1 if left or refused else 0)
 
 
 @db.command()

@@ -120,6 +120,7 @@ AGENTD: dict[str, tuple[str, ...]] = {
         "agentd db backup /var/backups/agentd.sqlite3",
         'agentd db backup "agentd-$(date +%F).sqlite3"',
     ),
+    "db recover": ("agentd db recover",),
     "db retention": ("agentd db retention", "agentd db retention --apply"),
 }
 

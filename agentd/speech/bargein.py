@@ -85,31 +85,46 @@ class BargeIn:
     def __init__(self, tuning: Tuning) -> None:
         self._tuning = tuning
         self._judged = False
-        self._window: deque[tuple[bool, bool, bool]] = deque(maxlen=tuning.within_ms // FRAME_MS)
+        self._most = tuning.within_ms // FRAME_MS
+        self._window: deque[tuple[bool, bool, bool]] = deque()
+        self._voiced = self._loud = self._open = 0  # frames in the window
         self._span_ms = self._gap_ms = 0
 
     def feed(self, voiced: bool, loud: bool, spoken: bool) -> bool:
         """voiced: one frame of FRAME_MS holds a voice louder than our echo. loud: as loud as the
         person speaks. spoken: with an open mouth (`is_open`)."""
         tuning = self._tuning
-        self._window.append((voiced, loud, spoken))
+        self._count(voiced, loud, spoken)
         if not voiced:
             self._gap_ms += FRAME_MS
             if self._gap_ms > tuning.gap_ms:
                 self._span_ms = 0
             if self._gap_ms > tuning.rest_ms:
                 self._window.clear()  # another "d'accord" is no sum of both
+                self._voiced = self._loud = self._open = 0
             return False
         self._span_ms += (self._gap_ms if self._span_ms else 0) + FRAME_MS
         self._gap_ms = 0
         if self._judged:
             return False
-        voiced_ms, loud_ms, open_ms = (
-            FRAME_MS * sum(kind) for kind in zip(*self._window, strict=True)
+        long = self._span_ms >= tuning.span_ms or self._voiced * FRAME_MS >= tuning.voiced_ms
+        self._judged = (
+            long
+            and self._open * FRAME_MS >= tuning.open_ms
+            and self._loud * FRAME_MS >= tuning.loud_ms
         )
-        long = self._span_ms >= tuning.span_ms or voiced_ms >= tuning.voiced_ms
-        self._judged = long and open_ms >= tuning.open_ms and loud_ms >= tuning.loud_ms
         return self._judged
+
+    def _count(self, voiced: bool, loud: bool, spoken: bool) -> None:
+        self._window.append((voiced, loud, spoken))
+        self._voiced += voiced
+        self._loud += loud
+        self._open += spoken
+        if len(self._window) > self._most:
+            voiced, loud, spoken = self._window.popleft()
+            self._voiced -= voiced
+            self._loud -= loud
+            self._open -= spoken
 
 
 _BAND = slice(int(650 * FRAME_SAMPLES / RATE_HZ), int(3_400 * FRAME_SAMPLES / RATE_HZ))
@@ -118,6 +133,7 @@ _OPEN = 0.035
 
 def is_open(samples: NDArray[np.int16]) -> bool:
     """Is more than a hum in this frame? With the mouth closed ("mmh") hardly anything of a voice
-    is above 650 Hz; in any word something soon is. Takes about 10 us."""
-    power = np.abs(np.fft.rfft(samples.astype(np.float32))) ** 2
+    is above 650 Hz; in any word something soon is. About 8 us."""
+    spectrum = np.fft.rfft(samples.astype(np.float32))
+    power = spectrum.real**2 + spectrum.imag**2
     return bool(power[_BAND].sum() > _OPEN * power[2:].sum())

@@ -12,6 +12,8 @@ from markdown_it import MarkdownIt
 from shown_commands import PAGES, ROOT
 
 from agentd.config import Settings
+from agentd.observe.dialer_metrics import DialerMetrics
+from agentd.observe.metrics import Metrics, Snapshot
 
 
 def text_of(name):
@@ -76,6 +78,32 @@ def _constant(file, name):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             return ast.literal_eval(node.value)
     raise AssertionError(f"{file} has no {name}")
+
+
+def test_operating_explains_every_metric_and_every_alert():
+    page = text_of("docs/operating.md")
+    metrics, dialer = Metrics(), DialerMetrics()
+    metrics.watch(Snapshot)
+    dialer.watch(list)
+    shown = (metrics.page() + dialer.page()).decode()
+    names = set(re.findall(r"^# TYPE (agentd_\w+) ", shown, re.MULTILINE))
+    assert len(names) > 30
+    missing = [n for n in sorted(names) if not n.endswith("_created") and f"`{n}`" not in page]
+    assert missing == []
+    alerts = re.findall(r"- alert: (\w+)", text_of("monitoring/alerts.yaml"))
+    assert [a for a in alerts if f"| {a} |" not in page] == []
+    told = set(re.findall(r"`(agentd_(?:dialer_)?[a-z_]+)`", page))
+    assert told <= names | {"agentd_retention"}, f"no such metric: {told - names}"
+
+
+def test_operating_knows_symptoms_and_what_tells_each():
+    table = text_of("docs/operating.md").partition("## Troubleshooting")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 15
+    for row in rows:
+        cells = [cell for cell in row.strip("|").split("|") if cell.strip()]
+        assert len(cells) == 3, row
+        assert "`" in row or "log" in cells[1], row
 
 
 def settings_of(model):

@@ -1,4 +1,4 @@
-"""Backup and restore: SQLite while it is written to, PostgreSQL by the lines of docs/operating.md."""
+"""Backup and restore: SQLite while it is written to, PostgreSQL by what docs/operating.md shows."""
 
 import os
 import re
