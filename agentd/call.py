@@ -27,7 +27,7 @@ from agentd.ledger import Ledger
 from agentd.mouth import Mouth
 from agentd.observe import logs
 from agentd.observe.stopwatch import Stopwatch
-from agentd.speech import amd
+from agentd.speech import amd, bargein
 from agentd.speech.ears import Ears
 from agentd.switch.leg import Leg
 
@@ -161,6 +161,7 @@ class Call:
             vocabulary=brain.vocabulary,
             watcher=self._house.metrics,
             amd=self._amd(opening),
+            barge=bargein.Tuning(hesitate=self._settings.bargein.hold),
         )
         self._mouth = Mouth(self._leg, self._house, library, self.post, self._clock, self._log)
         self._asks = Asks(self._house.improviser, scenario, self.post)
@@ -400,6 +401,10 @@ class Call:
                 self._mouth.say(action)
             case act.Stop(say_id=say_id):
                 self._mouth.stop(say_id)
+            case act.Pause(say_id=say_id):
+                self._mouth.hold(say_id)
+            case act.Resume(say_id=say_id):
+                self._mouth.resume(say_id)
             case act.Prepare(clips=clips):
                 self._mouth.prepare(clips)
             case act.AskFreestyle() | act.AskIntent():
