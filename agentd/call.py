@@ -160,7 +160,7 @@ class Call:
             self._settings.speech,
             vocabulary=brain.vocabulary,
             watcher=self._house.metrics,
-            amd=self._amd(opening),
+            amd=self._amd(opening, scenario),
             barge=bargein.Tuning(hesitate=self._settings.bargein.hold),
         )
         self._mouth = Mouth(self._leg, self._house, library, self.post, self._clock, self._log)
@@ -174,10 +174,11 @@ class Call:
         self._log.info("call answered", scenario=scenario.name)
         self._talk(brain)
 
-    def _amd(self, opening: ev.Event) -> amd.Detector | None:
+    def _amd(self, opening: ev.Event, scenario: Scenario) -> amd.Detector | None:
         """Who has picked up is judged, unless another agentd has spoken with them already."""
         chosen = self._settings.amd
-        if not chosen.enabled or not isinstance(opening, ev.Answered):
+        wanted = chosen.enabled if scenario.amd is None else scenario.amd
+        if not wanted or not isinstance(opening, ev.Answered):
             return None
         return amd.Detector(
             amd.Tuning(window_ms=round(chosen.window_s * 1000), long_ms=chosen.long_greeting_ms)
@@ -327,6 +328,8 @@ class Call:
                     self._ears.agent_silent()
             case ev.Beep():
                 self._ears.beep()
+            case ev.Amd(verdict=verdict):
+                self._house.metrics.picked_up(verdict)
             case ev.Utterance():
                 self._notice_deafness(self._ears.unheard)
 
