@@ -105,6 +105,12 @@ class AmdSettings(_Section):
     screening_s: float = Field(25.0, gt=0, le=120, description="until somebody comes")
 
 
+class BargeinSettings(_Section):
+    """Being interrupted."""
+
+    hold: bool = Field(True, description="fall silent as soon as somebody speaks, then decide")
+
+
 class VoiceSettings(_Section):
     """Voice: what renders text when no recording exists."""
 
@@ -203,6 +209,7 @@ class Settings(_Section):
     paths: PathSettings = PathSettings()
     speech: SpeechSettings = SpeechSettings()
     amd: AmdSettings = AmdSettings()
+    bargein: BargeinSettings = BargeinSettings()
     voice: VoiceSettings = VoiceSettings()
     dialogue: DialogueSettings = DialogueSettings()
     llm: LlmSettings = LlmSettings()
