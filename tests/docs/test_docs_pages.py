@@ -238,3 +238,13 @@ def test_law_page_gives_the_figures_the_code_applies():
     assert (frequency.MOST, frequency.PERIOD_DAYS, frequency.REST_DAYS) == (4, 30, 60)
     assert "a fifth attempt in thirty calendar days" in page
     assert "sixty full days after a refusal" in page
+
+
+def test_what_troubleshooting_quotes_is_what_the_code_says():
+    """Phrases in double quotes are searched for in a log: they must be the code's own."""
+    table = text_of("docs/operating.md").partition("## Troubleshooting")[2].partition("\n## ")[0]
+    prose = re.sub(r"`[^`]*`", "", table)
+    quoted = [q for q in re.findall(r'"([^"\n]+)"', prose) if q != "activating"]
+    assert len(quoted) >= 5
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "agentd").rglob("*.py"))
+    assert [phrase for phrase in quoted if phrase not in source] == []
