@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import holidays
 import peewee as pw
 
 from agentd.campaign import gates
@@ -27,8 +28,7 @@ from benchmarks.served import ROOT
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 BEGUN = 200
-# A Tuesday, eleven o'clock in Paris: calling is lawful.
-NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+PG_SIZE = "SELECT pg_database_size(current_database())"
 SIMULATED = "bench"
 
 
@@ -76,7 +76,8 @@ def _of(name: str, size: int, folder: Path, url: str, server: int) -> Iterator[P
 
 def _dial(name: str, size: int, repo: Repo, server: int) -> Iterator[Point]:
     """Attempts begun and closed, one after the other, as one dialer does."""
-    campaigns.set_state(repo, SIMULATED, "running", now=NOW)
+    start = _lawful()
+    campaigns.set_state(repo, SIMULATED, "running", now=start)
     walls: list[float] = []
     gates_s = [0.0, 0]
 
@@ -89,7 +90,7 @@ def _dial(name: str, size: int, repo: Repo, server: int) -> Iterator[Point]:
 
     before, at = time.process_time(), cpu_of_tree(server) if server else 0.0
     for number in range(BEGUN):
-        now = NOW + timedelta(seconds=number)
+        now = start + timedelta(seconds=number)
         began = time.perf_counter()
         looked = dialling.begin(repo, _asked(now, decide))
         walls.append(time.perf_counter() - began)
@@ -105,6 +106,16 @@ def _dial(name: str, size: int, repo: Repo, server: int) -> Iterator[Point]:
     yield Point("gates_cpu", name, size, round(gates_s[0] / gates_s[1] * 1000, 4), BEGUN)
     yield Point("begin_wall_p50", name, size, round(quantile(walls, 0.5) * 1000, 2), BEGUN)
     yield Point("begin_wall_p95", name, size, round(quantile(walls, 0.95) * 1000, 2), BEGUN)
+
+
+def _lawful() -> datetime:
+    """Late in the morning in Paris, on the next day when calls may be placed."""
+    days = holidays.country_holidays("FR")
+    day = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0)
+    while True:
+        day += timedelta(days=1)
+        if day.weekday() < 5 and day.date() not in days:
+            return day
 
 
 def _asked(now: datetime, decide: Callable[[Case], Decision]) -> Asked:
@@ -140,9 +151,9 @@ def _size(repo: Repo, folder: Path) -> int:
 
     def ask(db: pw.Database) -> int:
         if isinstance(db, pw.PostgresqlDatabase):
-            found = db.execute_sql("SELECT pg_database_size(current_database())")
+            found = db.execute_sql(PG_SIZE)  # type: ignore[no-untyped-call]
             return int(found.fetchone()[0])
-        db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[no-untyped-call]
         return (folder / "bench.sqlite3").stat().st_size
 
     return repo.run(ask, "none")
