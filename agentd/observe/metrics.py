@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -21,6 +21,8 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from agentd.dialogue.events import Verdict
 
 # Seconds. Answers are promised within .5 (median) and .8 (p95); the rules answer within .001.
 _ANSWER = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
@@ -117,6 +119,12 @@ class Metrics:
             "Lines said: recorded, cached from an earlier call, or synthesised.",
             ("source",),
         )
+        self._verdicts = self._made(
+            Counter,
+            "agentd_amd_verdicts",
+            "Who has picked up, each time the ears made up or changed their mind, by verdict.",
+            ("verdict",),
+        )
         self._freestyle = self._made(
             Counter,
             "agentd_freestyle",
@@ -135,6 +143,8 @@ class Metrics:
             self._stages.labels(stage)
         for source in ("recorded", "cached", "synthesised"):
             self._clips.labels(source)
+        for verdict in get_args(Verdict):
+            self._verdicts.labels(verdict)
         for outcome in ("sentence", "intent", "refused", "failed", "not admitted"):
             self._freestyle.labels(outcome)
 
@@ -185,6 +195,10 @@ class Metrics:
     def said(self, source: str) -> None:
         """A line was recorded, cached or synthesised."""
         self._clips.labels(source).inc()
+
+    def picked_up(self, verdict: str) -> None:
+        """Who it is, as far as is known now."""
+        self._verdicts.labels(verdict).inc()
 
     def freestyle(self, outcome: str, seconds: float | None = None) -> None:
         """What became of an ask of the language model, and after how long."""

@@ -20,7 +20,9 @@ from agentd.simulator.playing import (
     Player,
     Samples,
     Sound,
+    Step,
     Told,
+    mixed,
     split_argument,
 )
 
@@ -81,6 +83,11 @@ class Switch:
         self._close_at: int | None = None  # tick
 
     # -- outside ----------------------------------------------------------------------------
+
+    @property
+    def waits(self) -> bool:
+        """Is there something to `drain`?"""
+        return bool(self._out)
 
     def drain(self) -> list[Effect]:
         """What is to be done now, in order."""
@@ -162,6 +169,11 @@ class Switch:
 
     def tick(self) -> tuple[Samples, Samples]:
         """20 ms: what is played (prompts alone, with what is laid over them)."""
+        prompt, base, over = self.step()
+        return prompt, base if over is None else mixed(base, over)
+
+    def step(self) -> Step:
+        """See `Player.step`."""
         self.channel.tick += 1
         now = self.channel.tick
         if not self._connected and now * TICK_MS >= FIRST_COMMAND_MS and not self.closed:
@@ -170,7 +182,7 @@ class Switch:
         if self._park_due:
             self._park_due = False
             self._event("CHANNEL_PARK")
-        frames = self.player.tick() if not self.gone else (SILENT, SILENT)
+        frames = (SILENT, SILENT, None) if self.gone else self.player.step()
         if self._finish_due:
             self._finish_due = False
             self._finish()

@@ -92,7 +92,7 @@ def test_variables_in_front_of_a_file_come_back_as_headers() -> None:
     say(switch, EXECUTE.format("playback", "{say_id=s7,clip=1}/a.wav@@4000"))
     told = run(switch, 60)
     assert told.count("\nsay_id: s7\n") == 2
-    assert "Playback-File-Path: %7Bsay_id%3Ds7,clip%3D1%7D/a.wav@@4000".replace("@", "%40") in told
+    assert "Playback-File-Path: %7Bsay_id%3Ds7,clip%3D1%7D/a.wav\n" in told  # without its offset
     assert "variable_playback_last_offset_pos: 8000\n" in told
 
 
