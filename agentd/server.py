@@ -20,7 +20,7 @@ from agentd.errors import AgentdError, BadInput, StoreError
 from agentd.improviser import Improviser, open_generator, systems
 from agentd.ledger import Ledger, recover
 from agentd.llm.generator import Generator
-from agentd.observe import logs
+from agentd.observe import greenlets, logs
 from agentd.observe.metrics import Metrics, Snapshot
 from agentd.observe.status import StatusServer
 from agentd.speech.library import AudioLibrary
@@ -130,6 +130,7 @@ class Server:
             raise
 
     def _start(self, scenarios: Sequence[str]) -> None:
+        greenlets.watch()
         catalog = Catalog(self._settings)
         self._ready(catalog, scenarios)
         self._repo.migrate()
@@ -257,6 +258,7 @@ class Server:
             lost=self._workers.lost,
             streams=self._audio.streams,
             spooled=spooled + len(self._house.unwritten),
+            greenlets=greenlets.alive(),
             caches={
                 name: (one.hits, one.misses, one.held)
                 for name, one in self._house.catalog.cache_stats().items()

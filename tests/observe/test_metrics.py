@@ -44,8 +44,13 @@ def metrics() -> Metrics:
     made.stalled(0.001)
     made.recognised("final", "ok", 0.2)
     made.said("recorded")
+    made.picked_up("machine")
     caches = {"scenarios": (90, 10, 3)}
-    made.watch(lambda: Snapshot({"open": 3, "closing": 1}, max_calls=50, queued=7, caches=caches))
+    made.watch(
+        lambda: Snapshot(
+            {"open": 3, "closing": 1}, max_calls=50, queued=7, greenlets=12, caches=caches
+        )
+    )
     return made
 
 
@@ -114,9 +119,13 @@ def test_a_page(metrics: Metrics) -> None:
     assert found["agentd_hangups_total", ("NORMAL_CLEARING",)] == 1
     assert found["agentd_calls_held", ("open",)] == 3
     assert found["agentd_calls_limit", ()] == 50
+    assert found["agentd_amd_verdicts_total", ("machine",)] == 1
+    assert found["agentd_amd_verdicts_total", ("screening",)] == 0
     assert found["agentd_workers_queued", ()] == 7
     assert found["agentd_cache_lookups_total", ("scenarios", "hit")] == 90
     assert found["agentd_cache_entries", ("scenarios",)] == 3
+    assert found["agentd_greenlets", ()] == 12
+    assert found["agentd_threads", ()] >= 1
     assert found["agentd_recogniser_seconds_total", ("final",)] == 0.2
     assert found["agentd_answer_seconds_bucket", ("0.5",)] == 1
     assert found["agentd_answer_seconds_bucket", ("0.4",)] == 0
