@@ -10,6 +10,7 @@ somebody speaks, and then break off, or go on where we were. The words, which fo
 
 from collections import deque
 from enum import StrEnum
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -107,7 +108,9 @@ class BargeIn:
     def __init__(self, tuning: Tuning) -> None:
         self._tuning = tuning
         self._judged = False
-        self._window: deque[tuple[bool, bool, bool]] = deque(maxlen=tuning.within_ms // FRAME_MS)
+        self._most = tuning.within_ms // FRAME_MS
+        self._window: deque[tuple[bool, bool, bool]] = deque()
+        self._voiced = self._loud = self._open = 0  # frames in the window
         self._span_ms = self._gap_ms = 0
         self._held_ms: int | None = None  # since when we hold on; None: we do not
         self._holds = 0
@@ -117,7 +120,7 @@ class BargeIn:
         """voiced: one frame of FRAME_MS holds a voice louder than our echo. loud: as loud as the
         person speaks. spoken: with an open mouth (`is_open`). INTERRUPT comes once, and is the
         last; every HESITATE is followed by GO_ON or INTERRUPT."""
-        self._window.append((voiced, loud, spoken))
+        self._count(voiced, loud, spoken)
         if self._judged:
             return None
         if self._follow(voiced):
@@ -134,20 +137,27 @@ class BargeIn:
                 self._span_ms = 0
             if self._gap_ms > tuning.rest_ms:
                 self._window.clear()  # another "d'accord" is no sum of both
+                self._voiced = self._loud = self._open = 0
                 self._tired = False
             return False
         self._span_ms += (self._gap_ms if self._span_ms else 0) + FRAME_MS
         self._gap_ms = 0
-        voiced_ms, loud_ms, open_ms = self._counted(tuning.within_ms)
-        long = self._span_ms >= tuning.span_ms or voiced_ms >= tuning.voiced_ms
-        return long and open_ms >= tuning.open_ms and loud_ms >= tuning.loud_ms
+        long = self._span_ms >= tuning.span_ms or self._voiced * FRAME_MS >= tuning.voiced_ms
+        return (
+            long
+            and self._open * FRAME_MS >= tuning.open_ms
+            and self._loud * FRAME_MS >= tuning.loud_ms
+        )
 
     def _hesitate(self) -> Sign | None:
         tuning = self._tuning
         if not tuning.hesitate or self._gap_ms or self._tired or self._holds >= tuning.holds:
             return None
-        voiced_ms, loud_ms, _ = self._counted(tuning.hesitate_within_ms)
-        if voiced_ms < tuning.hesitate_ms or loud_ms < tuning.hesitate_loud_ms:
+        last = tuple(islice(reversed(self._window), tuning.hesitate_within_ms // FRAME_MS))
+        if (
+            sum(voiced for voiced, _, _ in last) * FRAME_MS < tuning.hesitate_ms
+            or sum(loud for _, loud, _ in last) * FRAME_MS < tuning.hesitate_loud_ms
+        ):
             return None
         self._held_ms = 0
         self._holds += 1
@@ -161,11 +171,16 @@ class BargeIn:
         self._held_ms = None
         return Sign.GO_ON
 
-    def _counted(self, within_ms: int) -> tuple[int, int, int]:
-        """ms of voice, of loud voice, of open voice in the last `within_ms`."""
-        last = list(self._window)[-(within_ms // FRAME_MS) :]
-        voiced, loud, spoken = (sum(kind) for kind in zip(*last, strict=True))
-        return FRAME_MS * voiced, FRAME_MS * loud, FRAME_MS * spoken
+    def _count(self, voiced: bool, loud: bool, spoken: bool) -> None:
+        self._window.append((voiced, loud, spoken))
+        self._voiced += voiced
+        self._loud += loud
+        self._open += spoken
+        if len(self._window) > self._most:
+            voiced, loud, spoken = self._window.popleft()
+            self._voiced -= voiced
+            self._loud -= loud
+            self._open -= spoken
 
 
 _BAND = slice(int(650 * FRAME_SAMPLES / RATE_HZ), int(3_400 * FRAME_SAMPLES / RATE_HZ))
@@ -174,6 +189,7 @@ _OPEN = 0.035
 
 def is_open(samples: NDArray[np.int16]) -> bool:
     """Is more than a hum in this frame? With the mouth closed ("mmh") hardly anything of a voice
-    is above 650 Hz; in any word something soon is. Takes about 10 us."""
-    power = np.abs(np.fft.rfft(samples.astype(np.float32))) ** 2
+    is above 650 Hz; in any word something soon is. About 8 us."""
+    spectrum = np.fft.rfft(samples.astype(np.float32))
+    power = spectrum.real**2 + spectrum.imag**2
     return bool(power[_BAND].sum() > _OPEN * power[2:].sum())

@@ -312,3 +312,13 @@ def test_a_hangup_completes_recordings_and_a_closed_folder_has_none() -> None:
     closed = make()
     closed.may_write = lambda path: False
     assert "-ERR Cannot record" in say(closed, f"api uuid_record {UUID} start /rec/a.wav")
+
+
+def test_a_client_that_closes_at_the_hangup_still_gets_its_recording() -> None:
+    switch = make()
+    say(switch, f"api uuid_record {UUID} start /rec/a.wav")
+    switch.hang_up("NORMAL_CLEARING", by_peer=True)
+    switch.peer_closed(1_000)
+    assert RecordStop("/rec/a.wav") in switch.drain()
+    switch.tick()
+    assert switch.drain() == [], "and once"
