@@ -32,10 +32,12 @@ PURE = (
     "dialogue/actions.py",
     "dialogue/answers.py",
     "dialogue/brain.py",
+    "dialogue/concepts.py",
     "dialogue/contact_rules.py",
     "dialogue/content_rules.py",
     "dialogue/disclosure.py",
     "dialogue/dispositions.py",
+    "dialogue/doubt.py",
     "dialogue/engine.py",
     "dialogue/events.py",
     "dialogue/expectations.py",
@@ -55,6 +57,7 @@ PURE = (
     "dialogue/objections.py",
     "dialogue/ordinary.py",
     "dialogue/personalities.py",
+    "dialogue/phonetic.py",
     "dialogue/phrases.py",
     "dialogue/polarity.py",
     "dialogue/rail_returns.py",
@@ -102,7 +105,7 @@ NEVER_LOADED = {
 # Every package is a room, save those whose work is to wire rooms together.
 WIRING = {"cli", "simulator"}
 # And modules of a room that do, named one by one.
-WIRES = {PACKAGE / "campaign" / "dialer.py"}
+WIRES = {PACKAGE / "campaign" / "dialer.py", PACKAGE / "campaign" / "following.py"}
 ROOMS = sorted({file.parent.name for file in PACKAGE.glob("*/__init__.py")} - WIRING)
 # What any room may import of the house besides itself.
 SHARED = {

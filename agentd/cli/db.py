@@ -9,7 +9,9 @@ import msgspec
 
 from agentd.cli import settings_of
 from agentd.cli.store_access import actor, once, opened, synthesised
-from agentd.errors import StoreError
+from agentd.errors import BadInput, StoreError
+from agentd.observe import logs
+from agentd.store.database import target
 from agentd.store.repo import Repo
 from agentd.store.retention import Limits, Retention
 from agentd.store.rights import remove_file
@@ -54,6 +56,48 @@ def status(ctx: click.Context, as_json: bool) -> None:
     else:
         click.echo(f"agentd: {report.detail}\n  mend: {report.mend}", err=True)
     ctx.exit(0 if report.ok else 1)
+
+
+@db.command()
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def backup(ctx: click.Context, out: Path) -> None:
+    """Copy a SQLite database into the file OUT while calls go on, and look whether it is whole.
+
+    It holds personal data: readable by you only. Of PostgreSQL, pg_dump makes the copy.
+    """
+    from agentd.store import backup as copies
+
+    settings = settings_of(ctx)
+    file = target(settings.store.url, settings.paths.root, 0.0).file
+    if file is None:
+        raise BadInput(
+            "[store] url: PostgreSQL has its own: pg_dump",
+            mend="pg_dump --format=custom --file=agentd.dump NAME (docs/operating.md)",
+        )
+    if not file.is_file():
+        raise StoreError(f"{file}: there is no database", mend="agentd db migrate makes one")
+    click.echo(f"{out}: {copies.copy(file, out)} bytes")
+
+
+@db.command()
+@click.pass_context
+def recover(ctx: click.Context) -> None:
+    """Write what agentds that are gone left in var/spool. A dialer does so before it dials, and
+    an agentd when it starts. Exit 1 when something could not be written."""
+    from agentd import spools
+
+    settings = settings_of(ctx)
+    logs.configure(settings.log.model_copy(update={"level": "ERROR", "json_lines": False}))
+    root = settings.paths.root
+    with opened(ctx) as repo:
+        written = spools.write_abandoned(repo, root)
+        left = sum(spools.abandoned(root).values())
+    click.echo(f"{written} calls written" + (f", {left} could not be: see above" if left else ""))
+    refused = spools.set_aside(root)
+    for file in refused:
+        click.echo(f"  set aside, the database refuses it: {file}")
+    ctx.exit(1 if left or refused else 0)
 
 
 @db.command()

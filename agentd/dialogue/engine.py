@@ -13,7 +13,7 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, freestyle, hearing, machines, recording, takeover
+from agentd.dialogue import answers, doubt, freestyle, hearing, machines, recording, takeover
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
@@ -30,6 +30,7 @@ from agentd.dialogue.events import (
     HungUp,
     IntentGuessed,
     Interruption,
+    Overlap,
     Partial,
     Resumed,
     SayDone,
@@ -111,10 +112,12 @@ def _open(moves: Moves, event: Event) -> None:
             hearing.utterance(moves, event)
         case SpeechStarted():
             hearing.speech_started(moves)
-        case Partial():
-            moves.state.partial = event.text
+        case Partial(text=text):
+            hearing.partial(moves, text)
         case Interruption():
             hearing.interruption(moves, event)
+        case Overlap():
+            hearing.overlap(moves, event)
         case Amd():
             machines.amd(moves, event)
         case GreetingOver():
@@ -206,6 +209,8 @@ def _timer(moves: Moves, event: TimerFired) -> None:
             freestyle.fill_in(moves)
         case "say":
             _say_lost(moves)
+        case "hold":
+            moves.go_on()
         case "transfer":
             _transfer_done(moves, False, "no reply")
         case "machine":
@@ -260,11 +265,14 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
     # Somebody may say "ne m'appelez plus" and hang up before the end of the turn was heard.
     if state.partial.strip():
         last = Utterance(state.partial, 1.0, moves.now, moves.now)
-        if answers.read(moves, last).intent is Intent.OPTOUT:
+        said = answers.read(moves, last)
+        # There is nobody left to ask what was meant.
+        if said.intent is Intent.OPTOUT or said.maybe_optout:
             moves.suppress("optout", state.partial)
     state.timers, state.asked = {}, None
     moves.say_is_over()
     moves.leave("hangup")
+    doubt.keep(moves, event.cause)
     if not state.lead:
         answers.keep_callback(moves, event.cause)
     left = Disposition.FAILED if event.cause in _TECHNICAL else Disposition.HANGUP

@@ -13,7 +13,9 @@ from agentd.dialogue.actions import (
     CancelTimer,
     Clip,
     Listen,
+    Pause,
     Record,
+    Resume,
     Say,
     StartTimer,
     Stop,
@@ -21,7 +23,7 @@ from agentd.dialogue.actions import (
 from agentd.dialogue.brain import Brain
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Utterance
-from agentd.dialogue.expectations import likely, likely_times
+from agentd.dialogue.expectations import likely, likely_times, likely_yes_no
 from agentd.dialogue.phrases import live, phrase
 from agentd.dialogue.state import Ask, CallState, Speech, Then
 from agentd.dialogue.text import fill
@@ -38,6 +40,7 @@ _START_S = 0.15  # from our decision to speak to the first sound of a recording
 _LEAST_ASK_S = 0.5  # to answer in, however late the utterance was understood
 # The step name under which the ears are told that a moment to call back is expected.
 CALLBACK = "Callback"
+DOUBT = "OptOut"  # and that we have asked whether we are to stop calling
 
 
 class Floor:
@@ -122,9 +125,29 @@ class Floor:
         speech = self.state.speech
         if speech is not None and not speech.stopped:
             speech.stopped = True
+            self.cancel_timer("hold")
             self.state.interruptions += 1
             self.actions.append(Stop(speech.say_id))
             self.start_timer("say", self.brain.timing.stop_s)
+
+    def hold(self) -> None:
+        """Somebody speaks: the Say in the air waits until it is known what that is."""
+        speech = self.state.speech
+        if speech is None or speech.held or speech.stopped or not speech.interruptible:
+            return
+        speech.held = True
+        self.actions.append(Pause(speech.say_id))
+        self.start_timer("hold", self.brain.timing.hold_s)
+
+    def go_on(self) -> None:
+        """It was nothing: the Say in the air goes on where it was held."""
+        speech = self.state.speech
+        if speech is None or not speech.held:
+            return
+        speech.held = False
+        self.cancel_timer("hold")
+        if not speech.stopped:
+            self.actions.append(Resume(speech.say_id))
 
     def say_is_over(self, *, completed: bool = False) -> None:
         """The Say in the air has ended: record the agent's turn and forget the Say.
@@ -136,6 +159,7 @@ class Floor:
         if speech is None:
             return
         self.cancel_timer("say")
+        self.cancel_timer("hold")
         self.state.speech = None
         self.state.floor_ms = self.now
         if speech.started_ms is not None:
@@ -172,7 +196,9 @@ class Floor:
         """Tell the ears what is likely to come."""
         name = self.state.step
         recorded = self.state.recorded and self.state.recording != "refused"
-        if self.state.callback is not None:
+        if self.state.doubt:
+            self.actions.append(Listen(DOUBT, likely_yes_no()))
+        elif self.state.callback is not None:
             self.actions.append(Listen(CALLBACK, likely_times()))
         else:
             self.actions.append(

@@ -1,16 +1,20 @@
 """Who has the floor: speech of the prospect during, after and over our own.
 
-- An utterance during a Say is kept until the Say ends. An opt-out, a wrong person, the wish for a
-  person or to be called back is always acted on: at once when the Say may be interrupted, else at
-  its end. Any other counts as the answer only when it ended after the Say or in its last 700 ms.
-- An Interruption (the ears judge that it is meant) stops an interruptible Say. If the utterance
-  turns out to be empty, a mere "d'accord" while the question was still to come, or the rest of a
-  yes to the question before, the Say is resumed; else it is the answer.
+- An utterance during a Say is kept until the Say ends. An opt-out or what may be one, a wrong
+  person, the wish for a person or to be called back is always acted on: at once when the Say may be
+  interrupted, else at its end. Any other counts as the answer only when it ended after the Say or
+  in its last 700 ms.
+- An Overlap (somebody speaks, and it is too early to tell) holds an interruptible Say where it is,
+  until it is over.
+- An Interruption (the ears judge that it is meant) stops an interruptible Say, and so do words that
+  are plainly no backchannel. If the utterance turns out to be empty, a mere "d'accord" while the
+  question was still to come, or the rest of a yes to the question before, the Say is resumed; else
+  it is the answer.
 """
 
 from agentd.dialogue import answers, freestyle, machines, recording
 from agentd.dialogue.dispositions import Disposition
-from agentd.dialogue.events import Interruption, SayDone, SayFailed, Utterance
+from agentd.dialogue.events import Interruption, Overlap, SayDone, SayFailed, Utterance
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
 from agentd.dialogue.phrases import LIVE
@@ -23,6 +27,8 @@ _MAX_KEPT = 8
 _MS_PER_CHAR = 65
 # Nobody answers a question within this time of its first sound.
 _REACTION_MS = 400
+# What nobody says only to show that they listen: it stops us as soon as it is read.
+_MEANT = answers.ALWAYS_HEARD | {Intent.OBJECTION, Intent.QUESTION}
 
 
 def utterance(moves: Moves, heard: Utterance) -> None:
@@ -45,7 +51,7 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         state.silences = state.noises = 0
     if machines.utterance(moves, heard, said):
         return
-    special = said is not None and (said.intent in answers.ALWAYS_HEARD or said.unrecorded)
+    special = said is not None and _special(said)
     if state.speech is not None:
         if special and said is not None and state.speech.interruptible:
             moves.interrupted()
@@ -55,7 +61,10 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         return
     if state.asked is not None:
         if not special and freestyle.goes_on_over(state.asked, heard.text):
-            freestyle.go_on(moves)
+            moves.cancel_timer("silence")
+            moves.cancel_timer("answer")
+            if not moves.resume():
+                freestyle.go_on(moves)
             return
         moves.cancel_ask()
     moves.cancel_timer("silence")
@@ -86,10 +95,37 @@ def interruption(moves: Moves, event: Interruption) -> None:
         return
     if not speech.interruptible or speech.stopped:
         return
+    # What the model still writes is kept until it is known what the prospect means.
     moves.state.speaking = True
-    if speech.then is Then.MORE:
-        moves.cancel_ask()
     moves.interrupted()
+
+
+def overlap(moves: Moves, event: Overlap) -> None:
+    """Somebody speaks while we do: hold on until it is known what it is."""
+    speech = moves.state.speech
+    if speech is None or speech.say_id != event.say_id:
+        return
+    if event.over:
+        moves.go_on()
+    else:
+        moves.hold()
+
+
+def partial(moves: Moves, text: str) -> None:
+    """Words of an utterance that still goes on. While we speak they tell sooner than its length
+    whether it is meant: "non merci" is shorter than many a "d'accord"."""
+    state, speech = moves.state, moves.state.speech
+    state.partial = text
+    if speech is None or speech.stopped or not speech.interruptible or not answers.has_words(text):
+        return
+    if answers.is_backchannel(text):
+        moves.go_on()
+        return
+    said = answers.read(moves, Utterance(text, 1.0, moves.now, moves.now)).intent
+    if said in _MEANT or (said is Intent.DENY and len(text.split()) > 1):
+        if speech.then is Then.MORE:
+            moves.cancel_ask()
+        moves.interrupted()
 
 
 def say_done(moves: Moves, event: SayDone) -> None:
@@ -169,8 +205,12 @@ def _after(
     if speech.then is Then.TRANSFER:
         # A person is what they are about to get.
         urgent = urgent - {Intent.HUMAN, Intent.CALLBACK}
-    special = [said for _, said in readings if said.intent in urgent or said.unrecorded]
-    special.sort(key=lambda said: said.intent is not Intent.OPTOUT)
+    special = [
+        said
+        for _, said in readings
+        if said.intent in urgent or said.unrecorded or said.maybe_optout
+    ]
+    special.sort(key=lambda said: (said.intent is not Intent.OPTOUT, not said.maybe_optout))
     if speech.then is Then.HANGUP:
         moves.leave("done")
         moves.hang_up()
@@ -208,15 +248,21 @@ def _settle(moves: Moves, heard: Utterance, said: answers.Reading) -> None:
     idle = not answers.has_words(heard.text) or (
         answers.is_backchannel(heard.text) and not _reached_question(broken)
     )
-    if (idle or _leftover(broken, heard, said)) and said.intent not in answers.ALWAYS_HEARD:
+    if (idle or _leftover(broken, heard, said)) and not _special(said):
         moves.resume()
         return
     moves.state.broken = None
-    if broken.then is Then.NEXT:
+    moves.cancel_ask()
+    if broken.then is Then.NEXT and not said.maybe_optout:
         # Nothing was asked; what was said only shows that the text has been understood.
         moves.advance("done")
     else:
         answers.act(moves, said)
+
+
+def _special(said: answers.Reading) -> bool:
+    """What is acted on wherever it is said."""
+    return said.intent in answers.ALWAYS_HEARD or said.unrecorded or said.maybe_optout
 
 
 def _leftover(broken: Speech, heard: Utterance, said: answers.Reading) -> bool:
@@ -246,9 +292,5 @@ def _keep(moves: Moves, heard: Utterance) -> None:
     kept = moves.state.heard
     kept.append(heard)
     if len(kept) > _MAX_KEPT:
-        ordinary = (
-            i
-            for i, one in enumerate(kept)
-            if answers.read(moves, one).intent not in answers.ALWAYS_HEARD
-        )
+        ordinary = (i for i, one in enumerate(kept) if not _special(answers.read(moves, one)))
         del kept[next(ordinary, 0)]

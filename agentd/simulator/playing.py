@@ -271,8 +271,8 @@ class Player:
             "playback_ms": str(ms),
             "playback_samples": str(read),
         }
-        path = {"Playback-File-Path": application.argument, "Playback-Status": status}
-        self._tell(Told("PLAYBACK_STOP", {**path, **application.echoed}, counts))
+        headers = {**self._file(application), "Playback-Status": status}
+        self._tell(Told("PLAYBACK_STOP", headers, counts))
         self._complete(application, "FILE PLAYED")
 
     def _complete(self, application: Application, response: str) -> None:
@@ -293,7 +293,11 @@ class Player:
 
     @staticmethod
     def _file(application: Application) -> dict[str, str]:
-        return {"Playback-File-Path": application.argument, **application.echoed}
+        # Without the @@ of a start offset, which only Application-Data has (measured).
+        path = application.argument
+        if application.start:
+            path = path.rpartition("@@")[0]
+        return {"Playback-File-Path": path, **application.echoed}
 
     def _frame(self) -> Samples:
         top = self._running[-1] if self._running else None

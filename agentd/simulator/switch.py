@@ -79,7 +79,6 @@ class SimulatedCall:
         traps: what the switch does wrong. channel: an answered one of somebody else's making.
         on_gone: called when it has hung up or left, before the socket lingers."""
         self.recorder = Recorder()
-        self._persona = persona
         self._address = address
         self._hosts = [address, *others]
         self._handed_on = 0

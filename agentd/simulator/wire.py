@@ -112,6 +112,9 @@ class Switch:
         """The client has closed its side, so long after our answer to `connect`."""
         if self.closed or self.gone:
             self.closed = True
+            if self._finish_due:  # a client quicker than our tick: the channel ends all the same
+                self._finish_due = False
+                self._finish()
             return
         self.closed = True
         if not self._connected or since_connect_ms < ZOMBIE_MS:

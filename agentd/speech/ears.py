@@ -86,11 +86,12 @@ class Ears:
         vocabulary: Sequence[str] = (),
         watcher: Watcher | None = None,
         amd: Detector | None = None,
+        barge: bargein.Tuning = bargein.TUNING,
     ) -> None:
         """emit: called from the greenlet that feeds, and from one of our own; must not wait.
 
         recogniser: warm. vocabulary: phrases of the call's theme (objections as people say them).
-        amd: judges who has picked up; None when that is known.
+        amd: judges who has picked up; None when that is known. barge: what interrupts us.
         """
         self.base_ms = 0  # when the first sample was heard, ms since the answer
         self._emit = emit
@@ -111,7 +112,7 @@ class Ears:
         self._endpointer = Endpointer(self._tuning)
         self._lead: deque[bytes] = deque(maxlen=LEAD_MS // FRAME_MS)
         self._turn: Turn | None = None
-        self._barge = bargein.Tuning()
+        self._barge = barge
         self._level = bargein.Level(self._barge)
         self._agent_speaks = False
         self._echo_until_ms = -1
@@ -215,8 +216,13 @@ class Ears:
         say_id, judge = say
         loud = voiced and self._vad.rms >= self._level.loud
         spoken = voiced and bargein.is_open(np.frombuffer(frame, np.int16))
-        if judge.feed(voiced, loud, spoken):
-            self._emit(ev.Interruption(say_id, self._now_ms))
+        match judge.feed(voiced, loud, spoken):
+            case bargein.Sign.INTERRUPT:
+                self._emit(ev.Interruption(say_id, self._now_ms))
+            case bargein.Sign.HESITATE:
+                self._emit(ev.Overlap(say_id, self._now_ms))
+            case bargein.Sign.GO_ON:
+                self._emit(ev.Overlap(say_id, self._now_ms, over=True))
 
     def _judge(self, amd: Detector, frame: bytes, voiced: bool) -> None:
         """Who has picked up? A look at the words is worth its time here."""
@@ -368,19 +374,16 @@ class Ears:
         """Is the turn over? An answer that is expected as a whole is, unless its words say no.
 
         A recogniser that leans on what is expected takes the beginning of a sentence for such an
-        answer, but is less sure of it; and what it cannot read at all is seldom a whole answer.
+        answer, but is less sure of it, or reads a sentence that goes on as well.
         """
-        if not heard.text and not self._recogniser.streaming:
-            return Said.UNFINISHED
         said = completeness(heard.text)
         if said is Said.UNKNOWN and normalise(heard.text) in self._whole:
             said = Said.COMPLETE
         sure = self._recogniser.streaming or heard.confidence >= SURE
         if said is not Said.COMPLETE:
             return said
-        if Said.UNFINISHED in map(completeness, heard.alternatives):
-            return Said.UNKNOWN if sure else Said.UNFINISHED
-        return Said.COMPLETE if sure else Said.UNKNOWN
+        goes_on = Said.UNFINISHED in map(completeness, heard.alternatives)
+        return Said.COMPLETE if sure and not goes_on else Said.UNKNOWN
 
     def _utterance(self, turn: Turn, heard: Heard) -> None:
         text, others = heard.text, heard.alternatives
