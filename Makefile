@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/scenario_finance.json
 PERSONA  ?= scenarios/personas/price-objection.yaml
 OUT      ?= out/demo
 
-.PHONY: schemas demo-recording help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench soak install clean
+.PHONY: schemas demo-recording help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench soak curves install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -99,6 +99,11 @@ bench: setup ## one JSON line per bar of the specification that can be measured 
 
 soak: setup ## 10,000 accelerated calls, then 2 hours at 20 calls: does anything grow? (benchmarks/soak)
 	@$(BIN)/python -m benchmarks.soak
+
+curves: setup ## how cost grows with calls, scenarios, objections, contacts: docs/performance/*.svg
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@nice -n 5 $(BIN)/python -m benchmarks.curves
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
