@@ -96,7 +96,7 @@ def test_architecture_names_rooms_walls_and_modules():
         assert set(re.split(r",\s+|\s+and\s+|\s+or\s+", said.strip())) == held
     for file in (ROOT / "agentd").glob("*.py"):
         if not file.stem.startswith("__"):
-            assert f"`{file.name}`" in page, file.name
+            assert f"`{file.name}`" in page, f"docs/architecture.md: say what {file.name} is for"
     assert f"an inbox of {_constant('call.py', 'INBOX'):,}" in page
 
 
