@@ -8,10 +8,12 @@ import sys
 
 import pytest
 import test_imports
+import yaml
 from agentd_tools import reference
 from docs_sandbox import named_files
 from markdown_it import MarkdownIt
 from shown_commands import PAGES, ROOT, lines_of
+from typed_words import check_mention
 
 from agentd.campaign.gates import GATES, caller_id, frequency, hours
 from agentd.campaign.settings import CampaignSettings
@@ -248,3 +250,10 @@ def test_what_troubleshooting_quotes_is_what_the_code_says():
     assert len(quoted) >= 5
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "agentd").rglob("*.py"))
     assert [phrase for phrase in quoted if phrase not in source] == []
+
+
+def test_what_alerts_tell_to_type_exists():
+    held = yaml.safe_load(text_of("monitoring/alerts.yaml"))
+    actions = [rule["annotations"]["action"] for g in held["groups"] for rule in g["rules"]]
+    pieces = [piece.strip() for text in actions for piece in re.split(r"[;:,|]|\. ", text)]
+    assert sum(check_mention(piece) for piece in pieces) > 10
