@@ -257,3 +257,21 @@ def test_what_alerts_tell_to_type_exists():
     actions = [rule["annotations"]["action"] for g in held["groups"] for rule in g["rules"]]
     pieces = [piece.strip() for text in actions for piece in re.split(r"[;:,|]|\. ", text)]
     assert sum(check_mention(piece) for piece in pieces) > 10
+
+
+def test_architecture_names_actions_and_events_there_are():
+    diagram = re.findall(r"```text\n(.*?)```", text_of("docs/architecture.md"), re.DOTALL)
+    made = {
+        node.name
+        for file in ("actions", "events")
+        for node in ast.walk(_tree(file))
+        if isinstance(node, ast.ClassDef)
+    }
+    named = set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b", "".join(diagram)))
+    known = {"Record", "Say", "Stop", "Prepare", "Background", "Transfer", "Hangup", "StartTimer"}
+    assert known <= named & made
+    assert named - made <= {"Leg"}, "no such event or action"
+
+
+def _tree(file):
+    return ast.parse(text_of(f"agentd/dialogue/{file}.py"))
