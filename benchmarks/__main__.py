@@ -60,6 +60,12 @@ def _campaign() -> Iterator[Bar]:
     yield from campaign.bars()
 
 
+def _voices() -> Iterator[Bar]:
+    from benchmarks import voices
+
+    yield from voices.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
@@ -69,6 +75,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "calls": _calls,
     "load": _load,
     "campaign": _campaign,
+    "voices": _voices,
 }
 
 
