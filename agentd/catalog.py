@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import structlog
 
+from agentd import learnt
 from agentd.cache import CacheStats, Shelf
 from agentd.config import Settings
 from agentd.dialogue import intent_learner
@@ -107,7 +108,7 @@ class Catalog:
                 mend=f"use one of: {', '.join(self.themes()) or 'none'} "
                 f"(files of {self._settings.path('objections')})",
             )
-        return self._cached("objections", theme, stamp, lambda: _made(_entries(files)))
+        return self._cached("objections", theme, stamp, lambda: self._made(_entries(files)))
 
     def entries(self, theme: str) -> tuple[Entry, ...]:
         """The entries of a theme and the general ones, without what a matcher learns of them.
@@ -152,6 +153,12 @@ class Catalog:
             confidence_floor=self._settings.speech.confidence_floor,
         )
 
+    def _made(self, entries: tuple[Entry, ...]) -> Matcher:
+        """The matcher of these entries: seconds' work the first time, and the same one for whoever
+        asks again."""
+        folder = self._settings.paths.root.resolve() / learnt.FOLDER
+        return _MODELS.get(entries, None, lambda: learnt.matcher(entries, folder), _broken)
+
     def _objections(self, name: str) -> Path:
         file = self._files.get(name)
         if file is None:
@@ -181,11 +188,6 @@ def _entries(files: list[Path]) -> tuple[Entry, ...]:
     return tuple(
         entry for file in files for entry in parse_entries(_read(file, ObjectionsError), str(file))
     )
-
-
-def _made(entries: tuple[Entry, ...]) -> Matcher:
-    """The matcher of these entries: a second's work, and the same one for whoever asks again."""
-    return _MODELS.get(entries, None, lambda: Matcher(entries), _broken)
 
 
 def _stamp(file: Path) -> tuple[str, int, int]:

@@ -5,14 +5,16 @@ how each is known to be said (`learner`). Keywords lift their entry. A wrong ans
 none: less likely than THRESHOLD, or too close to another entry, the matcher abstains.
 """
 
+import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from heapq import nlargest
 from typing import Any
 
 import msgspec
+import numpy as np
 import yaml
 
 from agentd.dialogue.lexical import features, stems
@@ -29,9 +31,13 @@ THRESHOLD = 0.37
 MARGIN = 0.02
 LONGEST_RESPONSE = 400  # characters: 20 s of speech
 # How likely the first entry is the right one, by logistic regression on phrasings nothing was
-# learnt from (docs/decisions.md): the scores of the first entry, of the next one and of "ordinary";
-# and the number of words, for the more are said, the less a score each of them leaves.
-_FIRST, _SECOND, _LIKE_ORDINARY, _LENGTH, _AT_ALL = 9.2, -4.7, -3.4, 2.8, -7.9
+# learnt from (docs/decisions.md): what the scores of the first entry, of the next one and of
+# "ordinary" count for; then the logarithm of the number of words, for the more are said, the less
+# score each of them leaves; and what speaks against any entry to begin with.
+_WEIGHING = {
+    Ridge: (9.2, -4.7, -3.4, 2.8, -7.9),
+    Neighbours: (12.2, -3.4, -7.1, 2.5, -7.0),
+}
 _KEYWORD = 0.12  # what a whole keyword adds to its entry
 _OWN_THEME = 0.03  # when two entries are as likely, the theme's wins over general
 _LONGEST = 600  # characters read of an utterance: a minute of speech
@@ -67,10 +73,12 @@ class Matcher:
 
     Up to MOST_LEARNT examples are learnt from; of more, the nearest ones are looked for.
 
+    learnt: what `learnt()` of a matcher of the same entries gave; then nothing is learnt again.
+
     Raises ObjectionsError when two entries have the same id.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], learnt: Mapping[str, Any] | None = None) -> None:
         self.entries: dict[str, Entry] = {}
         for entry in entries:
             if entry.id in self.entries:
@@ -82,6 +90,16 @@ class Matcher:
         self._ids = sorted(self.entries)
         own = {e.theme for e in self.entries.values()} - {"general"}
         self._favour = [_OWN_THEME * (self.entries[i].theme in own) for i in self._ids]
+        self._learner: Ridge | Neighbours
+        if learnt is None:
+            self._learn()
+        else:
+            self._learner = Ridge.of(learnt)
+            self._known = json.loads(learnt["known"].tobytes())
+        self._weighing = _WEIGHING[type(self._learner)]
+        self._keywords = self._distinct_keywords()
+
+    def _learn(self) -> None:
         known: dict[str, set[int]] = defaultdict(set)
         for number, entry_id in enumerate(self._ids):
             entry = self.entries[entry_id]
@@ -93,12 +111,18 @@ class Matcher:
         examples = [(n, features(said)) for said, owners in known.items() for n in sorted(owners)]
         examples += [(none, features(said)) for said in ordinary]
         kind = Ridge if len(examples) <= MOST_LEARNT else Neighbours
-        self._learner: Ridge | Neighbours = kind(examples, none + 1)
+        self._learner = kind(examples, none + 1)
         # What the theme and general both answer, the theme answers.
         mine = {n for n, favour in enumerate(self._favour) if favour}
         owners = {said: (o & mine) or o for said, o in known.items()}
         self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
-        self._keywords = self._distinct_keywords()
+
+    def learnt(self) -> dict[str, Any] | None:
+        """What took time to learn, as arrays; None where nothing did (nearest examples)."""
+        if isinstance(self._learner, Neighbours):
+            return None
+        known = np.frombuffer(json.dumps(self._known).encode(), np.uint8)
+        return {**self._learner.learnt(), "known": known}
 
     def match(self, text: str) -> Match | None:
         """The entry meant by `text`, or None: it abstains. Never raises."""
@@ -129,13 +153,8 @@ class Matcher:
         )
         top, number = ranked[0]
         second = ranked[1][0] if len(ranked) > 1 else 0.0
-        evidence = (
-            _FIRST * top
-            + _SECOND * second
-            + _LIKE_ORDINARY * ordinary
-            + _LENGTH * math.log1p(len(said.split()))
-            + _AT_ALL
-        )
+        seen = (top, second, ordinary, math.log1p(len(said.split())), 1.0)
+        evidence = sum(weight * value for weight, value in zip(self._weighing, seen, strict=True))
         return 1 / (1 + math.exp(-evidence)), top - second, -number
 
     def _distinct_keywords(self) -> list[tuple[str, int]]:

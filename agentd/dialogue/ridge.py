@@ -8,7 +8,7 @@ half precision. The same examples give the same weights.
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,28 @@ class Ridge:
         # ... and leaves the less score for what is only like them.
         duals = _duals(seen, meant, smooth) * np.clip(share, 0.4, 1) ** -_LIFT
         self._weights: npt.NDArray[np.float16] = (seen.T @ duals).astype(np.float16)
+
+    def learnt(self) -> dict[str, Any]:
+        """Everything learnt, as arrays: `Ridge.of` makes the same again at once."""
+        return {
+            "features": np.frombuffer("\n".join(self._column).encode(), np.uint8),
+            "rarity": np.fromiter(self._rarity.values(), np.float64, len(self._rarity)),
+            "unknown": np.array(self._unknown),
+            "weights": self._weights,
+        }
+
+    @classmethod
+    def of(cls, learnt: Mapping[str, Any]) -> Self:
+        """What `learnt` gave. Raises KeyError or ValueError when it is something else."""
+        ridge = cls.__new__(cls)
+        features = learnt["features"].tobytes().decode().split("\n")
+        ridge._column = {feature: number for number, feature in enumerate(features)}
+        ridge._rarity = dict(zip(features, learnt["rarity"].tolist(), strict=True))
+        ridge._unknown = float(learnt["unknown"])
+        ridge._weights = learnt["weights"]
+        if len(ridge._weights) != len(features):
+            raise ValueError("features and weights do not belong together")
+        return ridge
 
     def scores(self, bag: Mapping[str, float]) -> Vector:
         """One score a class; zeros when nothing of it has been seen."""

@@ -525,7 +525,7 @@ def test_of_very_many_examples_the_nearest_is_found() -> None:
     assert len(taken) <= 0.05 * len(ORDINARY), taken
 
 
-@pytest.mark.parametrize("name", ["objections_blind_1.tsv", "objections_blind_4.tsv"])
+@pytest.mark.parametrize("name", [f"objections_blind_{n}.tsv" for n in (1, 2, 4)])
 def test_what_writers_who_had_seen_nothing_taught_stays_learnt(name: str) -> None:
     said = labelled(name)
     right, confused = judged([(want, text) for want, text in said if want != "ordinary"])
