@@ -41,6 +41,11 @@ _WEIGHING = {
 _KEYWORD = 0.12  # what a whole keyword adds to its entry
 _OWN_THEME = 0.03  # when two entries are as likely, the theme's wins over general
 _LONGEST = 600  # characters read of an utterance: a minute of speech
+# What may stand around an entry's own words and change nothing.
+_COURTESY = re.compile(
+    r"^(?:(?:alors|mais|donc|et|oh|la|ecoutez|bonjour|merci|monsieur|madame) )+"
+    r"|(?: (?:merci|monsieur|madame|mademoiselle|hein|la|alors|franchement))+$"
+)
 _BUT = re.compile(r"\bmais\b|\bpar contre\b|\bsauf que\b")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is built
 
@@ -129,6 +134,8 @@ class Matcher:
         best: tuple[float, float, int] | None = None
         for said in _parts(text):
             number = self._known.get(said)
+            if number is None:
+                number = self._known.get(_plainly(said))
             found = (1.0, 1.0, number) if number is not None else self._likely(said)
             if found is not None and (best is None or found[:2] > best[:2]):
                 best = found
@@ -166,6 +173,12 @@ class Matcher:
                 if key:
                     claims[f" {key} "].add(number)
         return [(k, next(iter(o))) for k, o in claims.items() if len(o) == 1]
+
+
+def _plainly(said: str) -> str:
+    """Without courtesies at either end, where two words remain: one alone says too little."""
+    bare = _COURTESY.sub("", said)
+    return bare if " " in bare else said
 
 
 def _parts(text: str) -> list[str]:

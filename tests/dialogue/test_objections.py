@@ -533,3 +533,17 @@ def test_what_writers_who_had_seen_nothing_taught_stays_learnt(name: str) -> Non
     ordinary = [text for want, text in said if want == "ordinary"]
     taken = [(t, th) for t in ordinary for th in THEMES if matcher(th).match(t) is not None]
     assert len(taken) <= 0.03 * len(ordinary) * len(THEMES), taken
+
+
+@pytest.mark.parametrize(
+    "text", ["très peu pour moi merci", "alors là c'est trop cher monsieur", "merci très peu pour moi"]
+)
+def test_courtesies_around_an_entry_s_own_words_change_nothing(text: str) -> None:
+    found = matcher("crypto").match(text)
+    assert found is not None
+    assert found.score == 1.0
+
+
+def test_a_courtesy_alone_is_no_entry() -> None:
+    for text in ("merci madame", "alors là", "merci", "monsieur"):
+        assert matcher("crypto").match(text) is None
