@@ -86,7 +86,11 @@ def _objections() -> Iterator[Bar]:
 
 def _many() -> Iterator[Bar]:
     entries = tuple(Catalog(Settings()).matcher("finance").entries.values())
-    test = [(id, text) for id, text in pairs("objections_test.tsv") if id.startswith("finance")]
+    test = [
+        (id, text)
+        for id, text in pairs("objections_test.tsv")
+        if id.startswith(("finance", "general"))
+    ]
     yield from many_entries.bars(entries, test, [line for line, _ in pairs("ordinary_answers.tsv")])
 
 
