@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 
+from agentd.dialogue import doubt
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Utterance
 from agentd.dialogue.expectations import expectation
@@ -47,7 +48,7 @@ class Reading:
 
     clear: false when it was recognised too badly to use. ended_ms: its last sound.
     guessed: the language model has said what it wants, where rules abstain. unrecorded: it refuses
-    to be recorded, whatever else it says.
+    to be recorded, whatever else it says. maybe_optout: it may be an opt-out, which is asked.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Reading:
     ended_ms: int = 0
     guessed: bool = False
     unrecorded: bool = False
+    maybe_optout: bool = False
 
 
 def has_words(text: str) -> bool:
@@ -89,7 +91,7 @@ def read(moves: Moves, heard: Utterance) -> Reading:
 def _read(moves: Moves, heard: Utterance) -> Reading:
     brain, state = moves.brain, moves.state
     expected = None
-    if state.callback is None and state.step in moves.scenario.steps:
+    if state.callback is None and not state.doubt and state.step in moves.scenario.steps:
         expected = expectation(moves.step)
     first = brain.understand(heard.text, brain.matcher, expected)
     for text in heard.alternatives:
@@ -97,13 +99,26 @@ def _read(moves: Moves, heard: Utterance) -> Reading:
         if other.intent is Intent.OPTOUT:
             return Reading(heard.text or text, Intent.OPTOUT, None, ended_ms=heard.end_ms)
     if first.intent is not Intent.OPTOUT and heard.confidence < brain.confidence_floor:
-        return Reading(heard.text, Intent.UNCLEAR, None, clear=False, ended_ms=heard.end_ms)
+        return Reading(
+            heard.text,
+            Intent.UNCLEAR,
+            None,
+            clear=False,
+            ended_ms=heard.end_ms,
+            maybe_optout=first.maybe_optout,
+        )
     objection = None
     if first.intent in (Intent.OBJECTION, Intent.QUESTION):
         objection = first.objection if first.objection in brain.matcher.entries else None
     elif first.intent is Intent.HUMAN and moves.scenario.transfer is None:
         objection = HUMAN_ENTRY if HUMAN_ENTRY in brain.matcher.entries else None
-    return Reading(heard.text, first.intent, objection, ended_ms=heard.end_ms)
+    return Reading(
+        heard.text,
+        first.intent,
+        objection,
+        ended_ms=heard.end_ms,
+        maybe_optout=first.maybe_optout,
+    )
 
 
 def act(moves: Moves, said: Reading) -> None:
@@ -112,6 +127,10 @@ def act(moves: Moves, said: Reading) -> None:
     state.silences = state.noises = 0
     if said.intent is Intent.OPTOUT:
         opt_out(moves, "optout", said.text)
+    elif state.doubt:
+        _settle_doubt(moves, said)
+    elif doubt.wants(moves, maybe=said.maybe_optout):
+        doubt.ask(moves, said.text)
     elif said.intent is Intent.WRONG_PERSON:
         moves.goodbye(
             Disposition.WRONG_PERSON, [moves.phrase("bye_wrong_person")], outcome="wrong_person"
@@ -160,7 +179,9 @@ def silence(moves: Moves) -> None:
         _nobody_came(moves)
         return
     state.silences += 1
-    if state.callback is not None:
+    if state.doubt:
+        opt_out(moves, "optout", state.doubt)
+    elif state.callback is not None:
         _close_callback(moves, state.callback)
     elif state.silences >= 2 and not state.lead:
         moves.goodbye(Disposition.NO_ANSWER, [moves.phrase("bye_no_answer")], outcome="silence")
@@ -182,7 +203,9 @@ def noise(moves: Moves) -> None:
         moves.wait()
         return
     state.noises = 0
-    if state.callback is not None:
+    if state.doubt:
+        _settle_doubt(moves, Reading("", Intent.UNCLEAR, None))
+    elif state.callback is not None:
         _close_callback(moves, state.callback)
     else:
         ask_again(moves, "hear_badly")
@@ -192,6 +215,29 @@ def opt_out(moves: Moves, reason: str, text: str) -> None:
     """Never again: the suppression is committed before the apology is begun."""
     moves.suppress(reason, text)
     moves.goodbye(Disposition.OPT_OUT, [moves.phrase("bye_optout")], outcome="optout")
+
+
+def _settle_doubt(moves: Moves, said: Reading) -> None:
+    """We asked whether it was an opt-out; this is the answer."""
+    refusal = _is_refusal(moves, said)
+    match doubt.settled(moves, said.intent, maybe=said.maybe_optout, refusal=refusal):
+        case doubt.Settled.OPTOUT:
+            opt_out(moves, "optout", moves.state.doubt)
+        case doubt.Settled.AGAIN:
+            doubt.put(moves)
+        case doubt.Settled.NO:
+            doubt.forget(moves)
+            _back_to_question(moves)
+        case doubt.Settled.GOES_ON:
+            doubt.forget(moves)
+            act(moves, said)
+
+
+def _back_to_question(moves: Moves) -> None:
+    if moves.state.callback is not None:
+        _ask_when(moves)
+    else:
+        ask_again(moves, "understood")
 
 
 def _nobody_came(moves: Moves) -> None:

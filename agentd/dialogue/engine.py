@@ -13,7 +13,7 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, freestyle, hearing, machines, recording, takeover
+from agentd.dialogue import answers, doubt, freestyle, hearing, machines, recording, takeover
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
@@ -265,11 +265,14 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
     # Somebody may say "ne m'appelez plus" and hang up before the end of the turn was heard.
     if state.partial.strip():
         last = Utterance(state.partial, 1.0, moves.now, moves.now)
-        if answers.read(moves, last).intent is Intent.OPTOUT:
+        said = answers.read(moves, last)
+        # There is nobody left to ask what was meant.
+        if said.intent is Intent.OPTOUT or said.maybe_optout:
             moves.suppress("optout", state.partial)
     state.timers, state.asked = {}, None
     moves.say_is_over()
     moves.leave("hangup")
+    doubt.keep(moves, event.cause)
     if not state.lead:
         answers.keep_callback(moves, event.cause)
     left = Disposition.FAILED if event.cause in _TECHNICAL else Disposition.HANGUP

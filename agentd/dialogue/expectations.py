@@ -53,6 +53,11 @@ def likely(name: str, step: Step, *, recorded: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*step.affirm_examples, *step.deny_examples, *usual)))
 
 
+def likely_yes_no() -> tuple[str, ...]:
+    """Short answers likely when we ask whether an utterance was an opt-out."""
+    return (*_YES_NO, "ne m'appelez plus", "oui retirez-le", "non c'est bon")
+
+
 def likely_times() -> tuple[str, ...]:
     """Short answers likely when we ask when to call back."""
     return _WHEN

@@ -23,7 +23,7 @@ from agentd.dialogue.actions import (
 from agentd.dialogue.brain import Brain
 from agentd.dialogue.dispositions import Disposition
 from agentd.dialogue.events import Utterance
-from agentd.dialogue.expectations import likely, likely_times
+from agentd.dialogue.expectations import likely, likely_times, likely_yes_no
 from agentd.dialogue.phrases import live, phrase
 from agentd.dialogue.state import Ask, CallState, Speech, Then
 from agentd.dialogue.text import fill
@@ -40,6 +40,7 @@ _START_S = 0.15  # from our decision to speak to the first sound of a recording
 _LEAST_ASK_S = 0.5  # to answer in, however late the utterance was understood
 # The step name under which the ears are told that a moment to call back is expected.
 CALLBACK = "Callback"
+DOUBT = "OptOut"  # and that we have asked whether we are to stop calling
 
 
 class Floor:
@@ -195,7 +196,9 @@ class Floor:
         """Tell the ears what is likely to come."""
         name = self.state.step
         recorded = self.state.recorded and self.state.recording != "refused"
-        if self.state.callback is not None:
+        if self.state.doubt:
+            self.actions.append(Listen(DOUBT, likely_yes_no()))
+        elif self.state.callback is not None:
             self.actions.append(Listen(CALLBACK, likely_times()))
         else:
             self.actions.append(

@@ -1,14 +1,15 @@
 """Who has the floor: speech of the prospect during, after and over our own.
 
-- An utterance during a Say is kept until the Say ends. An opt-out, a wrong person, the wish for a
-  person or to be called back is always acted on: at once when the Say may be interrupted, else at
-  its end. Any other counts as the answer only when it ended after the Say or in its last 700 ms.
+- An utterance during a Say is kept until the Say ends. An opt-out or what may be one, a wrong
+  person, the wish for a person or to be called back is always acted on: at once when the Say may be
+  interrupted, else at its end. Any other counts as the answer only when it ended after the Say or
+  in its last 700 ms.
 - An Overlap (somebody speaks, and it is too early to tell) holds an interruptible Say where it is,
   until it is over.
 - An Interruption (the ears judge that it is meant) stops an interruptible Say, and so do words that
-  are plainly no backchannel. If the utterance
-  turns out to be empty, a mere "d'accord" while the question was still to come, or the rest of a
-  yes to the question before, the Say is resumed; else it is the answer.
+  are plainly no backchannel. If the utterance turns out to be empty, a mere "d'accord" while the
+  question was still to come, or the rest of a yes to the question before, the Say is resumed; else
+  it is the answer.
 """
 
 from agentd.dialogue import answers, freestyle, machines, recording
@@ -50,7 +51,7 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         state.silences = state.noises = 0
     if machines.utterance(moves, heard, said):
         return
-    special = said is not None and (said.intent in answers.ALWAYS_HEARD or said.unrecorded)
+    special = said is not None and _special(said)
     if state.speech is not None:
         if special and said is not None and state.speech.interruptible:
             moves.interrupted()
@@ -60,7 +61,10 @@ def utterance(moves: Moves, heard: Utterance) -> None:
         return
     if state.asked is not None:
         if not special and freestyle.goes_on_over(state.asked, heard.text):
-            freestyle.go_on(moves)
+            moves.cancel_timer("silence")
+            moves.cancel_timer("answer")
+            if not moves.resume():
+                freestyle.go_on(moves)
             return
         moves.cancel_ask()
     moves.cancel_timer("silence")
@@ -91,9 +95,8 @@ def interruption(moves: Moves, event: Interruption) -> None:
         return
     if not speech.interruptible or speech.stopped:
         return
+    # What the model still writes is kept until it is known what the prospect means.
     moves.state.speaking = True
-    if speech.then is Then.MORE:
-        moves.cancel_ask()
     moves.interrupted()
 
 
@@ -202,8 +205,12 @@ def _after(
     if speech.then is Then.TRANSFER:
         # A person is what they are about to get.
         urgent = urgent - {Intent.HUMAN, Intent.CALLBACK}
-    special = [said for _, said in readings if said.intent in urgent or said.unrecorded]
-    special.sort(key=lambda said: said.intent is not Intent.OPTOUT)
+    special = [
+        said
+        for _, said in readings
+        if said.intent in urgent or said.unrecorded or said.maybe_optout
+    ]
+    special.sort(key=lambda said: (said.intent is not Intent.OPTOUT, not said.maybe_optout))
     if speech.then is Then.HANGUP:
         moves.leave("done")
         moves.hang_up()
@@ -241,15 +248,21 @@ def _settle(moves: Moves, heard: Utterance, said: answers.Reading) -> None:
     idle = not answers.has_words(heard.text) or (
         answers.is_backchannel(heard.text) and not _reached_question(broken)
     )
-    if (idle or _leftover(broken, heard, said)) and said.intent not in answers.ALWAYS_HEARD:
+    if (idle or _leftover(broken, heard, said)) and not _special(said):
         moves.resume()
         return
     moves.state.broken = None
-    if broken.then is Then.NEXT:
+    moves.cancel_ask()
+    if broken.then is Then.NEXT and not said.maybe_optout:
         # Nothing was asked; what was said only shows that the text has been understood.
         moves.advance("done")
     else:
         answers.act(moves, said)
+
+
+def _special(said: answers.Reading) -> bool:
+    """What is acted on wherever it is said."""
+    return said.intent in answers.ALWAYS_HEARD or said.unrecorded or said.maybe_optout
 
 
 def _leftover(broken: Speech, heard: Utterance, said: answers.Reading) -> bool:
@@ -279,9 +292,5 @@ def _keep(moves: Moves, heard: Utterance) -> None:
     kept = moves.state.heard
     kept.append(heard)
     if len(kept) > _MAX_KEPT:
-        ordinary = (
-            i
-            for i, one in enumerate(kept)
-            if answers.read(moves, one).intent not in answers.ALWAYS_HEARD
-        )
+        ordinary = (i for i, one in enumerate(kept) if not _special(answers.read(moves, one)))
         del kept[next(ordinary, 0)]

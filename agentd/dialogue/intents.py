@@ -18,7 +18,7 @@ import msgspec
 
 from agentd.dialogue import contact_rules as contact
 from agentd.dialogue import content_rules as content
-from agentd.dialogue.intent_learner import second_opinion
+from agentd.dialogue.intent_learner import Reader, second_opinion
 from agentd.dialogue.lexicon import rx
 from agentd.dialogue.polarity import Polarity, polarity
 from agentd.dialogue.spoken import spoken
@@ -49,11 +49,15 @@ class Sentiment(StrEnum):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """An intent, how sure of it we are (0 to 1), and a sentiment."""
+    """An intent, how sure of it we are (0 to 1), and a sentiment.
+
+    maybe_optout: whatever else it is, it may ask us not to call again; worth a question.
+    """
 
     intent: Intent
     confidence: float
     sentiment: Sentiment
+    maybe_optout: bool = False
 
 
 _WARM = rx(
@@ -79,13 +83,16 @@ _MOOD = {
 _COURTEOUS = rx(r"merci", r"gentil\w*", r"desolee?", r"s il vous plait", r"remercie")
 
 
-def classify(text: str) -> Reading:
-    """Intent, confidence and sentiment of what a recogniser wrote. Pure; never raises."""
+def classify(text: str, reader: Reader | None = None) -> Reading:
+    """Intent, confidence and sentiment of what a recogniser wrote. Pure; never raises.
+
+    reader: a second opinion other than the package's own, for benchmarks.
+    """
     said = spoken(text)
     intent, confidence = _intent(said, "?" in text)
-    name, confidence = second_opinion(said, intent, confidence)
-    intent = Intent(name)
-    return Reading(intent, confidence, _sentiment(said, intent))
+    seen = second_opinion(said, intent, confidence, reader)
+    intent = Intent(seen.intent)
+    return Reading(intent, seen.confidence, _sentiment(said, intent), seen.maybe_optout)
 
 
 def _intent(said: str, asked: bool) -> tuple[Intent, float]:

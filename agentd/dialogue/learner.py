@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 # How much smoothness counts against fitting every example exactly.
 _RIDGE = 0.5
@@ -27,32 +28,59 @@ class Learner:
         counts = Counter(feature for _, bag in examples for feature in bag)
         self._rarity = {f: math.log(1 + len(examples) / n) for f, n in counts.items()}
         self._unknown = _UNKNOWN * math.log(1 + len(examples))
-        # What several examples share comes first: the rest makes no two of them alike.
-        order = sorted(counts, key=lambda feature: counts[feature] == 1)
-        self._column = {feature: number for number, feature in enumerate(order)}
-        shared = sum(count > 1 for count in counts.values())
-        seen = np.zeros((len(examples), shared), np.float32)
+        self._column = {feature: number for number, feature in enumerate(counts)}
         meant = np.zeros((len(examples), classes), np.float32)
-        own: list[tuple[np.intp, int, np.float32]] = []
+        rows: list[tuple[npt.NDArray[np.intp], Vector]] = []
         for row, (number, bag) in enumerate(examples):
             meant[row, number] = 1
-            columns, values = self._vector(bag)
-            common = columns < shared
-            seen[row, columns[common]] = values[common]
-            own += [(c, row, v) for c, v in zip(columns[~common], values[~common], strict=True)]
+            rows.append(self._vector(bag))
+        lengths = [0, *(len(columns) for columns, _ in rows)]
+        seen = csr_array(
+            (
+                np.concatenate([values for _, values in rows] or [np.zeros(0, np.float32)]),
+                np.concatenate([columns for columns, _ in rows] or [np.zeros(0, np.intp)]),
+                np.cumsum(lengths),
+            ),
+            shape=(len(examples), len(counts)),
+        )
         # In dual form, by the examples' likeness: there are fewer examples than features.
-        likeness = seen @ seen.T
-        np.fill_diagonal(likeness, 1 + _RIDGE)
+        likeness = (seen @ seen.T).toarray()
+        likeness[np.diag_indices_from(likeness)] += _RIDGE
         duals = np.linalg.solve(likeness, meant)
-        self._weights: Vector = np.empty((len(order), classes), np.float32)
-        self._weights[:shared] = seen.T @ duals
-        for column, row, value in own:
-            self._weights[column] = value * duals[row]
+        self._weights: Vector = np.asarray(seen.T @ duals, np.float32)
 
     def scores(self, bag: Mapping[str, float]) -> Vector:
         """One score a class; zeros when nothing of it has been seen."""
         columns, values = self._vector(bag)
         scores: Vector = values @ self._weights[columns]
+        return scores
+
+    def runs(self, found: Sequence[tuple[str, float, int]], words: int, run: int) -> Vector:
+        """Scores of each run of so many words of an utterance, in order: one row a run.
+
+        found: name, weight and place (-1..words) of each feature.
+        """
+        values = np.zeros(words, np.float32)
+        sums = np.zeros((words, self._weights.shape[1]), np.float32)
+        columns, weights, places = [], [], []
+        for feature, weight, place in found:
+            at = min(max(place, 0), words - 1)
+            column = self._column.get(feature)
+            value = weight * (self._unknown if column is None else self._rarity[feature])
+            values[at] += value * value
+            if column is not None:
+                columns.append(column)
+                weights.append(value)
+                places.append(at)
+        np.add.at(
+            sums, places, self._weights[columns] * np.array(weights, np.float32)[:, np.newaxis]
+        )
+        squares: Vector = np.zeros(words + 1, np.float32)
+        totals: Vector = np.zeros((words + 1, sums.shape[1]), np.float32)
+        np.cumsum(values, out=squares[1:])
+        np.cumsum(sums, axis=0, out=totals[1:])
+        lengths = np.sqrt(np.maximum(squares[run:] - squares[:-run], 1e-6))
+        scores: Vector = (totals[run:] - totals[:-run]) / lengths[:, np.newaxis]
         return scores
 
     def _vector(self, bag: Mapping[str, float]) -> tuple[npt.NDArray[np.intp], Vector]:

@@ -29,6 +29,8 @@ _PHRASES = {
     "resumed": "Excusez-moi, un petit problème technique.",
     "transfer": "Je vous mets en relation avec un conseiller, ne quittez pas.",
     "transfer_failed": "Excusez-moi, aucun conseiller n'est disponible pour le moment.",
+    # What may have been an opt-out; a question whose yes is a yes.
+    "optout_confirm": "Voulez-vous que je retire votre numéro de notre liste d'appels ?",
     "callback_when": "Bien sûr. Quand puis-je vous rappeler ?",
     # Before the scenario's Bye.
     "understood": "Très bien, je comprends.",

@@ -85,6 +85,8 @@ class CallState(msgspec.Struct):
     recorded, recording: the call may be recorded; "" before the notice has been heard, then "on",
         or "refused" once the prospect has objected.
     when_repeated: the question when to call back has been asked a second time.
+    doubt: what may have been an opt-out, while we ask; doubts: how often we have; doubt_repeated:
+        the question has been put again.
     amd: who has picked up, as far as the ears know.
     screening: an assistant screens us: it `asks`, we have `told` it who calls, it `holds` the line.
     message: to a machine: `waiting` for its beep, or being left after a `beep` or a `silence`.
@@ -132,6 +134,9 @@ class CallState(msgspec.Struct):
     message: str = ""
 
     when_repeated: bool = False
+    doubt: str = ""
+    doubts: int = 0
+    doubt_repeated: bool = False
     objections: list[str] = []
     returns: list[str] = []
     interruptions: int = 0

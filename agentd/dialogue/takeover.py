@@ -6,7 +6,7 @@ What the prospect said meanwhile was heard by nobody, so the question is asked a
 
 import msgspec
 
-from agentd.dialogue import answers, hearing, recording
+from agentd.dialogue import answers, doubt, hearing, recording
 from agentd.dialogue.actions import Background, Clip
 from agentd.dialogue.moves import Moves
 from agentd.dialogue.state import CallState, Phase, Speech, Then, restore
@@ -85,7 +85,13 @@ def _go_on(moves: Moves, cut: Speech | None) -> None:
         if cut.then is Then.LISTEN:
             moves.listen()
     else:
-        asked = (moves.phrase("callback_when"),) if state.callback is not None else moves.question()
+        asked: tuple[Clip, ...]
+        if state.doubt:
+            asked = (moves.phrase(doubt.PHRASE),)
+        elif state.callback is not None:
+            asked = (moves.phrase("callback_when"),)
+        else:
+            asked = moves.question()
         moves.say(_again(moves, asked), Then.LISTEN, interruptible=True)
         moves.listen()
 

@@ -79,6 +79,7 @@ class Meaning(msgspec.Struct, frozen=True):
 
     objection: id of the entry whose recorded answer fits, objection or FAQ; None when none does.
     objection_score: the matcher's score of it, 0 to 1; 0 when there is none.
+    maybe_optout: whatever else it is, it may ask us not to call again; worth a question.
     """
 
     text: str
@@ -87,6 +88,7 @@ class Meaning(msgspec.Struct, frozen=True):
     sentiment: Sentiment
     objection: str | None = None
     objection_score: float = 0.0
+    maybe_optout: bool = False
 
 
 def understand(text: str, matcher: Answers, expectation: Expectation | None = None) -> Meaning:
@@ -112,11 +114,21 @@ def understand(text: str, matcher: Answers, expectation: Expectation | None = No
     elif reading.intent is not intent:
         mood = Sentiment.NEUTRAL
     confidence = max(found.score, reading.confidence if reading.intent is intent else 0.0)
-    return Meaning(text, intent, min(1.0, confidence), mood, found.id, found.score)
+    # Words somebody wrote down as an objection's are no riddle.
+    doubt = reading.maybe_optout and found.score < _CERTAIN
+    return Meaning(
+        text, intent, min(1.0, confidence), mood, found.id, found.score, maybe_optout=doubt
+    )
 
 
 def _meaning(text: str, reading: Reading) -> Meaning:
-    return Meaning(text, reading.intent, reading.confidence, reading.sentiment)
+    return Meaning(
+        text,
+        reading.intent,
+        reading.confidence,
+        reading.sentiment,
+        maybe_optout=reading.maybe_optout,
+    )
 
 
 def _first(text: str, reading: Reading, matcher: Answers) -> Meaning:

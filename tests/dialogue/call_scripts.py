@@ -156,6 +156,18 @@ CALLS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Script]] = {
         {},
         _says("oui", "oui", "oui", "oui", "demain à dix heures"),
     ),
+    "optout_asked": (
+        "what may be an opt-out is asked about, and is one: OPT_OUT",
+        {},
+        {},
+        _says("oui", "vous insistez", "oui"),
+    ),
+    "optout_asked_no": (
+        "what may be an opt-out is asked about, and is none: the rail goes on",
+        {},
+        {},
+        _says("oui", "vous insistez", "non", "oui", "oui", "oui", "demain à dix heures"),
+    ),
     "price_objection": (
         "the seed's example: an objection at Q1 answered from a recording, yes to the way back",
         {},

@@ -42,6 +42,9 @@ TABLE: tuple[tuple[str, Intent, str | None], ...] = (
     ("non", Intent.DENY, None),
 )
 
+# What may be an opt-out, for it.
+PERHAPS = "vous insistez"
+
 ENTRIES = tuple(
     Entry(
         id=name,
@@ -77,7 +80,8 @@ def words(text: str, matcher: Matcher, expectation: Expectation | None = None) -
     found = ((intent, entry) for prefix, intent, entry in TABLE if text.startswith(prefix))
     intent, objection = next(found, (Intent.UNCLEAR, None))
     score = 1.0 if objection else 0.0
-    return Meaning(text, intent, 0.9, Sentiment.NEUTRAL, objection, score)
+    maybe = text.startswith(PERHAPS)
+    return Meaning(text, intent, 0.9, Sentiment.NEUTRAL, objection, score, maybe_optout=maybe)
 
 
 def raw_scenario() -> dict[str, Any]:

@@ -164,8 +164,9 @@ def test_an_interruption_cancels_what_was_still_to_come():
     held = line()
     held.says(ASKED)
     held.model(SENTENCE)
-    asked = held.talks_over("oui", at=900)
+    asked = held.talks_over("vos taux sont trop élevés", at=900)
     assert [a.ask_id for a in asked if isinstance(a, CancelAsk)] == ["m1"]
+    assert said(asked)[0].startswith("Le taux dépend de votre dossier.")
     assert not held.model(SECOND)
 
 
@@ -176,7 +177,32 @@ def test_a_false_interruption_resumes_the_sentence_and_goes_back_to_the_rail():
     asked = held.talks_over("mmh", at=900)
     assert said(asked) == [SENTENCE]
     held.hear_out()
+    held.run_out("ask")  # no second sentence comes
     assert held.last_said in Returns.TEXTS
+
+
+@pytest.mark.parametrize("sound", ["mmh", "d'accord", ""])
+def test_a_false_interruption_does_not_lose_the_second_sentence(sound):
+    held = line()
+    held.says(ASKED)
+    held.model(SENTENCE)
+    assert said(held.talks_over(sound, at=900)) == [SENTENCE]
+    held.model(SECOND)
+    held.hear_out()
+    assert held.last_said.startswith(f"{SECOND} ")
+    assert replay(held.brain, held.journal) is None
+
+
+def test_a_second_sentence_that_comes_while_we_are_interrupted_is_said_after_the_first():
+    held = line()
+    held.says(ASKED)
+    held.model(SENTENCE)
+    held.now = held.begun_ms + 900
+    held.send(events.Interruption(held.saying.say_id, held.now))
+    assert not said(held.model(SECOND)), "the prospect has the floor"
+    held.send(events.Utterance("mmh", 0.9, held.now - 300, held.now))
+    held.hear_out()
+    assert held.last_said.startswith(f"{SECOND} ")
 
 
 def test_an_opt_out_ends_it_for_good():

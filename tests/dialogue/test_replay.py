@@ -10,6 +10,8 @@ from agentd.dialogue.replay import Row, replay
 from agentd.errors import BadInput
 
 EXPECTED = {
+    "optout_asked": ("OPT_OUT", 0),
+    "optout_asked_no": ("LEAD", 100),
     "lead": ("LEAD", 100),
     "price_objection": ("LEAD", 100),
     "optout": ("OPT_OUT", 0),
