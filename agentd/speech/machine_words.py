@@ -70,7 +70,7 @@ _PLEASE = (
 )
 # Two of these.
 _MACHINE_MAYBE = (
-    r"vous (?:etes|ete|aites) bien|"
+    r"vous (?:etes|ete|aites|aime|aimez) bien|"
     r"vous (?:avez|aves) (?:bien )?(?:joint|appele|atteint|contacte)",
     r"(?:pas|peu|actuellement|momentanement|moment) (?:\w+ )?(?:disponibles?|joignables?)|"
     r"indisponibles?|injoignables?|absente?s?\b",
