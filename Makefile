@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/scenario_finance.json
 PERSONA  ?= scenarios/personas/price-objection.yaml
 OUT      ?= out/demo
 
-.PHONY: help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench install clean
+.PHONY: schemas help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench soak install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,8 +83,15 @@ format: $(VENV)/.installed ## mend what ruff can
 types: $(VENV)/.installed ## mypy, strict on the pure rooms
 	$(BIN)/mypy
 
+schemas: $(VENV)/.installed ## write schemas/ anew, after a model has changed
+	@for kind in scenario persona config campaign; do \
+	  $(BIN)/agentd schema $$kind > schemas/$$kind.schema.json || exit; done
+
 bench: setup ## one JSON line per bar of the specification that can be measured so far
 	@$(BIN)/python -m benchmarks
+
+soak: setup ## 10,000 accelerated calls, then 2 hours at 20 calls: does anything grow? (benchmarks/soak)
+	@$(BIN)/python -m benchmarks.soak
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -96,6 +103,7 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	@rm -rf build  # what an earlier version left there would be installed too
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target $(LIB) $(PIP_ARGS) '.[postgres]'
 	@rm -rf build
+	PYTHONPATH=$(LIB) $(PYTHON) -m agentd_tools.manual $(DESTDIR)$(PREFIX)/share/man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/agentd $(DESTDIR)$(PREFIX)/share/doc/agentd
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agentd
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agent-tools
@@ -110,9 +118,11 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	install -m 644 systemd/agentd.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/agentd.conf
 	install -d $(DESTDIR)/etc/agentd $(STATE)
 	test -e $(DESTDIR)/etc/agentd/agentd.toml || \
-	  sed 's#^root = .*#root = "../../var/lib/agentd"#' agentd.example.toml \
+	  sed -e 's#^root = .*#root = "../../var/lib/agentd"#' \
+	  -e 's,^#:schema ,#:schema ../../var/lib/agentd/,' agentd.example.toml \
 	  > $(DESTDIR)/etc/agentd/agentd.toml
 	cp -rn scenarios objections voices $(STATE)/
+	cp -r schemas $(STATE)/
 
 clean: ## forget what was built, rendered and downloaded
 	rm -rf $(VENV) models audio/julie audio/marc audio/background out .cache *.egg-info

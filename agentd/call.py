@@ -27,7 +27,7 @@ from agentd.ledger import Ledger
 from agentd.mouth import Mouth
 from agentd.observe import logs
 from agentd.observe.stopwatch import Stopwatch
-from agentd.speech import amd
+from agentd.speech import amd, bargein
 from agentd.speech.ears import Ears
 from agentd.switch.leg import Leg
 
@@ -160,7 +160,8 @@ class Call:
             self._settings.speech,
             vocabulary=brain.vocabulary,
             watcher=self._house.metrics,
-            amd=self._amd(opening),
+            amd=self._amd(opening, scenario),
+            barge=bargein.Tuning(hesitate=self._settings.bargein.hold),
         )
         self._mouth = Mouth(self._leg, self._house, library, self.post, self._clock, self._log)
         self._asks = Asks(self._house.improviser, scenario, self.post)
@@ -173,10 +174,11 @@ class Call:
         self._log.info("call answered", scenario=scenario.name)
         self._talk(brain)
 
-    def _amd(self, opening: ev.Event) -> amd.Detector | None:
+    def _amd(self, opening: ev.Event, scenario: Scenario) -> amd.Detector | None:
         """Who has picked up is judged, unless another agentd has spoken with them already."""
         chosen = self._settings.amd
-        if not chosen.enabled or not isinstance(opening, ev.Answered):
+        wanted = chosen.enabled if scenario.amd is None else scenario.amd
+        if not wanted or not isinstance(opening, ev.Answered):
             return None
         return amd.Detector(
             amd.Tuning(window_ms=round(chosen.window_s * 1000), long_ms=chosen.long_greeting_ms)
@@ -326,6 +328,8 @@ class Call:
                     self._ears.agent_silent()
             case ev.Beep():
                 self._ears.beep()
+            case ev.Amd(verdict=verdict):
+                self._house.metrics.picked_up(verdict)
             case ev.Utterance():
                 self._notice_deafness(self._ears.unheard)
 
@@ -400,6 +404,10 @@ class Call:
                 self._mouth.say(action)
             case act.Stop(say_id=say_id):
                 self._mouth.stop(say_id)
+            case act.Pause(say_id=say_id):
+                self._mouth.hold(say_id)
+            case act.Resume(say_id=say_id):
+                self._mouth.resume(say_id)
             case act.Prepare(clips=clips):
                 self._mouth.prepare(clips)
             case act.AskFreestyle() | act.AskIntent():

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from agentd import lines, machine
+from agentd import lines, machine, spools
 from agentd.campaign import readiness
+from agentd.campaign.dialer import SKEW_REFUSED_S, SKEW_TOLD_S, SYNCHRONISE
 from agentd.campaign.gates import GATES, RULES
 from agentd.catalog import Catalog
 from agentd.config import Settings
@@ -29,6 +30,7 @@ from agentd.speech import consent
 from agentd.speech.library import AudioLibrary
 from agentd.speech.recogniser import open_recogniser
 from agentd.speech.synthesis import open_voice, read_voice
+from agentd.store.clock import Skew, skew
 from agentd.store.repo import Repo
 from agentd.switch.inbound import InboundSession
 
@@ -63,6 +65,7 @@ def run_all(settings: Settings, config_file: Path | None = None) -> Iterator[Fin
         "time zone": machine.time_zone,
         "gates": _gates,
         "database": _store,
+        "spool": _spools,
         "recogniser": _recogniser,
         "language model": _language_model,
         "voices": _voices,
@@ -102,9 +105,50 @@ def _store(settings: Settings) -> Iterator[Finding]:
     repo = Repo(settings.store.url, root=settings.paths.root)
     try:
         report = repo.check()
+        yield Finding("database", OK if report.ok else ERROR, report.detail, report.mend)
+        if report.ok:
+            yield from _database_clock(skew(repo))
     finally:
         repo.close()
-    yield Finding("database", OK if report.ok else ERROR, report.detail, report.mend)
+
+
+def _database_clock(found: Skew | None) -> Iterator[Finding]:
+    """Dialers on several machines go by the database's clock; calls are kept by each one's own."""
+    if found is None:  # a file
+        return
+    off = abs(found.seconds)
+    said = f"{off:.1f} s {'ahead of' if found.seconds > 0 else 'behind'} this machine's"
+    if off - found.within_s < SKEW_TOLD_S:
+        yield Finding("database clock", OK, said)
+        return
+    refused = off > SKEW_REFUSED_S
+    yield Finding(
+        "database clock",
+        ERROR if refused else WARNING,
+        said + (": no dialer starts with it, calling hours are law" if refused else ""),
+        SYNCHRONISE,
+    )
+
+
+def _spools(settings: Settings) -> Iterator[Finding]:
+    """Facts of calls that wait for an agentd that is gone: an opt-out may be among them."""
+    left = spools.abandoned(settings.paths.root)
+    if left:
+        named = ", ".join(f"{spool.name} ({calls})" for spool, calls in left.items())
+        yield Finding(
+            "spool",
+            WARNING,
+            f"facts of calls that no agentd is there to write: {named}",
+            "agentd db recover",
+        )
+    refused = spools.set_aside(settings.paths.root)
+    if refused:
+        yield Finding(
+            "spool",
+            WARNING,
+            f"{len(refused)} calls the database refuses for good, {refused[0]} the first",
+            "look at it (an opt-out may be in it: agentd suppress add NUMBER), then remove it",
+        )
 
 
 def _recogniser(settings: Settings) -> Iterator[Finding]:

@@ -26,63 +26,74 @@ class _Section(BaseModel):
 class ServerSettings(_Section):
     """Listeners and limits of `agentd serve`."""
 
-    host: str = "127.0.0.1"
-    esl_port: int = Field(8084, ge=0, le=65535)
-    audio_port: int = Field(8085, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="address listened on; loopback unless needed")
+    esl_port: int = Field(
+        8084, ge=0, le=65535, description="FreeSWITCH's socket application connects here"
+    )
+    audio_port: int = Field(8085, ge=0, le=65535, description="mod_audio_fork connects here")
     metrics_port: int | None = Field(
         None, ge=0, le=65535, description="/metrics, /health and /ready; none when left out"
     )
     audio_url: str = Field("", description="how the switch reaches us; empty: from host and port")
-    max_calls: int = Field(50, ge=1, le=10_000)
-    drain_s: float = Field(60.0, ge=0)
+    max_calls: int = Field(
+        50, ge=1, le=10_000, description="more are hung up on with SWITCH_CONGESTION"
+    )
+    drain_s: float = Field(60.0, ge=0, description="SIGTERM: seconds calls may still go on")
 
 
 class SwitchSettings(_Section):
     """The FreeSWITCH inbound event socket, used by `agentd check`."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8021, ge=1, le=65535)
-    password: str = Field("", repr=False)
+    host: str = Field("127.0.0.1", description="of FreeSWITCH's event socket")
+    port: int = Field(8021, ge=1, le=65535, description="of FreeSWITCH's event socket")
+    password: str = Field("", repr=False, description="of FreeSWITCH's event socket")
 
 
 class StoreSettings(_Section):
     """Where calls are kept: a SQLite or PostgreSQL URL."""
 
-    url: str = "sqlite:///var/agentd.sqlite3"
+    url: str = Field(
+        "sqlite:///var/agentd.sqlite3",
+        description="sqlite:///FILE, or postgresql://user:password@host/name",
+    )
 
 
 class PathSettings(_Section):
     """Folders; relative ones are taken from `root`."""
 
-    root: Path = Path(".")
-    scenarios: Path = Path("scenarios")
-    objections: Path = Path("objections")
-    voices: Path = Path("voices")
-    audio: Path = Path("audio")
-    models: Path = Path("models")
-    recordings: Path = Path("var/recordings")
+    root: Path = Field(Path("."), description="what the others count from; itself from this file")
+    scenarios: Path = Field(Path("scenarios"), description="scenario_NAME.json files")
+    objections: Path = Field(Path("objections"), description="one YAML file a theme")
+    voices: Path = Field(Path("voices"), description="one folder a voice, with its voice.yaml")
+    audio: Path = Field(Path("audio"), description="rendered speech and backgrounds")
+    models: Path = Field(Path("models"), description="recognisers, voices, language models")
+    recordings: Path = Field(Path("var/recordings"), description="calls recorded by the switch")
 
 
 class SpeechSettings(_Section):
     """Ears: voice activity, endpointing, recognition."""
 
-    recogniser: Literal["auto", "vosk", "whisper"] = "auto"
-    vosk_model: Path = Path("vosk-fr")
-    whisper_model: Path = Path("whisper-base")
+    recogniser: Literal["auto", "vosk", "whisper"] = Field(
+        "auto", description="auto: Vosk when its model is there, else Whisper"
+    )
+    vosk_model: Path = Field(Path("vosk-fr"), description="a folder under [paths] models")
+    whisper_model: Path = Field(Path("whisper-base"), description="a folder under [paths] models")
     threads: int = Field(2, ge=1, le=64, description="native threads shared by every call")
     queue: int = Field(64, ge=1, description="recognitions waiting before new ones are refused")
     vad_level: int = Field(2, ge=0, le=3, description="webrtcvad aggressiveness")
     endpoint_ms: int = Field(600, ge=100, le=3000, description="silence that ends a turn")
     endpoint_quick_ms: int = Field(300, ge=100, le=3000, description="after a complete answer")
     endpoint_patient_ms: int = Field(1200, ge=100, le=5000, description="after an unfinished one")
-    max_utterance_ms: int = Field(15_000, ge=1000, le=60_000)
+    max_utterance_ms: int = Field(
+        15_000, ge=1000, le=60_000, description="a turn that goes on is cut there"
+    )
     confidence_floor: float = Field(0.35, ge=0, le=1, description="below it: unclear")
 
 
 class AmdSettings(_Section):
     """Answering machine detection."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="false: whoever picks up is a person")
     window_s: float = Field(20.0, ge=1, le=60, description="how long it may still be a machine")
     long_greeting_ms: int = Field(
         4600,
@@ -94,11 +105,21 @@ class AmdSettings(_Section):
     screening_s: float = Field(25.0, gt=0, le=120, description="until somebody comes")
 
 
+class BargeinSettings(_Section):
+    """Being interrupted."""
+
+    hold: bool = Field(True, description="fall silent as soon as somebody speaks, then decide")
+
+
 class VoiceSettings(_Section):
     """Voice: what renders text when no recording exists."""
 
-    engine: Literal["auto", "pico", "espeak"] = "auto"
-    rate_hz: Literal[8000, 16000] = 8000
+    engine: Literal["auto", "pico", "espeak"] = Field(
+        "auto", description="renders what has no recording; auto: Pico, else espeak"
+    )
+    rate_hz: Literal[8000, 16000] = Field(
+        8000, description="of the line: 8000 (PCMA, PCMU) or 16000 (G.722)"
+    )
 
     @field_validator("rate_hz", mode="before")
     @classmethod
@@ -129,7 +150,7 @@ class LlmSettings(_Section):
     queue: int = Field(32, ge=0, le=1000, description="that wait beyond them")
     context: int = Field(768, ge=256, le=8192, description="tokens of one call's own part")
     max_tokens: int = Field(80, ge=8, le=400, description="of one answer")
-    temperature: float = Field(0.4, ge=0, le=2)
+    temperature: float = Field(0.4, ge=0, le=2, description="0: always the likeliest word")
     threads: int = Field(0, ge=0, le=256, description="0: all cores but one")
     gpu_layers: int = Field(0, ge=-1, description="layers on the GPU; -1: all")
 
@@ -137,18 +158,26 @@ class LlmSettings(_Section):
 class CallSettings(_Section):
     """What is kept of a call."""
 
-    record: bool = False
-    journal: bool = True
+    record: bool = Field(
+        False, description="both sides, once the notice is heard; erased when objected to"
+    )
+    journal: bool = Field(True, description="what `agentd replay` needs")
 
 
 class DialerSettings(_Section):
-    """Waiting times of `agentd campaign start` and `agentd campaign dial`, in seconds."""
+    """`agentd campaign start` and `agentd campaign dial`: waiting times in seconds, and a port."""
 
     lease_s: float = Field(20.0, ge=1, le=600, description="a dialer unheard of so long is dead")
     settle_s: float = Field(20.0, ge=1, le=600, description="for agentd to keep a call's end")
     orphan_s: float = Field(60.0, ge=1, le=3600, description="and when that agentd seems dead")
     grace_s: float = Field(
         5.0, ge=0.5, le=60, description="before a call not seen is taken as gone"
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="/metrics, /health and /ready of `agentd campaign dial`, on [server] host",
     )
 
 
@@ -165,8 +194,10 @@ class RetentionSettings(_Section):
 class LogSettings(_Section):
     """Structured logs on standard error."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    json_lines: bool = True
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG holds personal data; the others never do"
+    )
+    json_lines: bool = Field(True, description="false: for people")
 
 
 class Settings(_Section):
@@ -178,6 +209,7 @@ class Settings(_Section):
     paths: PathSettings = PathSettings()
     speech: SpeechSettings = SpeechSettings()
     amd: AmdSettings = AmdSettings()
+    bargein: BargeinSettings = BargeinSettings()
     voice: VoiceSettings = VoiceSettings()
     dialogue: DialogueSettings = DialogueSettings()
     llm: LlmSettings = LlmSettings()

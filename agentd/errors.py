@@ -14,6 +14,7 @@ AgentdError
 |  |- SwitchTimeout         no reply in time
 |  `- SwitchGone            the connection or the channel is gone
 |- SpeechError              a recogniser or a voice failed
+|- ClockError               this machine's clock is far from the one it must agree with
 |- LlmError                 the language model cannot be used, or not now
 `- StoreError               the database is away, too slow, or not of our schema: try later
    `- StoreRefused          it is there and refuses this fact: trying again changes nothing
@@ -72,6 +73,10 @@ class SwitchGone(SwitchError):
 
 class SpeechError(AgentdError):
     """A recogniser or a voice failed."""
+
+
+class ClockError(AgentdError):
+    """Two clocks that must agree are far apart."""
 
 
 class LlmError(AgentdError):

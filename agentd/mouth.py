@@ -77,6 +77,14 @@ class Mouth:
         else:
             self._leg.stop(say_id)
 
+    def hold(self, say_id: str) -> None:
+        """Hold a Say that plays."""
+        self._leg.hold(say_id)
+
+    def resume(self, say_id: str) -> None:
+        """Go on with it."""
+        self._leg.resume(say_id)
+
     def over(self, say_id: str) -> bool:
         """A Say has ended; true when nothing more is to be said."""
         self.says.pop(say_id, None)

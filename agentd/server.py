@@ -12,7 +12,7 @@ from pathlib import Path
 import gevent
 from gevent.event import Event as Flag
 
-from agentd import lines
+from agentd import lines, spools
 from agentd.call import Call
 from agentd.catalog import Catalog
 from agentd.config import Settings
@@ -20,7 +20,7 @@ from agentd.errors import AgentdError, BadInput, StoreError
 from agentd.improviser import Improviser, open_generator, systems
 from agentd.ledger import Ledger, recover
 from agentd.llm.generator import Generator
-from agentd.observe import logs
+from agentd.observe import greenlets, logs
 from agentd.observe.metrics import Metrics, Snapshot
 from agentd.observe.status import StatusServer
 from agentd.speech.library import AudioLibrary
@@ -110,7 +110,8 @@ class Server:
         # on a port of the system's choice does not, and must not take another's calls for its own.
         own = str(settings.server.esl_port or f"pid{os.getpid()}")
         self._instance = f"{socket.gethostname()}:{own}"
-        self._spool = settings.paths.root.resolve() / "var" / "spool" / own
+        self._spool = spools.folder_of(settings.paths.root) / own
+        self._held: spools.Held | None = None
         self._idle = Flag()
         self._idle.set()
         self._own: list[gevent.Greenlet] = []
@@ -129,6 +130,7 @@ class Server:
             raise
 
     def _start(self, scenarios: Sequence[str]) -> None:
+        greenlets.watch()
         catalog = Catalog(self._settings)
         self._ready(catalog, scenarios)
         self._repo.migrate()
@@ -219,7 +221,10 @@ class Server:
         log.info("read again", scenarios=len(house.catalog.scenario_names()))
 
     def _close_what_a_crash_left(self) -> None:
-        """Calls of this instance that a kill cut off get their last facts, and an end."""
+        """Calls of this instance that a kill cut off get their last facts, and an end; those of
+        instances that never came back their facts."""
+        self._held = spools.hold(self._spool)
+        spools.write_abandoned(self._repo, self._settings.paths.root)
         recover(self._repo, self._spool)
         ended = self._repo.fail_unfinished(self._instance)
         if ended:
@@ -253,6 +258,7 @@ class Server:
             lost=self._workers.lost,
             streams=self._audio.streams,
             spooled=spooled + len(self._house.unwritten),
+            greenlets=greenlets.alive(),
             caches={
                 name: (one.hits, one.misses, one.held)
                 for name, one in self._house.catalog.cache_stats().items()
@@ -284,6 +290,9 @@ class Server:
             self._generator.close()
         self._workers.close()
         self._repo.close()
+        if self._held is not None:
+            self._held.release()
+            self._held = None
 
     def _on_leg(self, leg: Leg) -> None:
         call = Call(leg, self._house)

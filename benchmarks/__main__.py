@@ -53,6 +53,12 @@ def _load() -> Iterator[Bar]:
     yield from load.bars()
 
 
+def _campaign() -> Iterator[Bar]:
+    from benchmarks import campaign
+
+    yield from campaign.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
@@ -61,6 +67,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "ears": _ears,
     "calls": _calls,
     "load": _load,
+    "campaign": _campaign,
 }
 
 

@@ -17,7 +17,7 @@ from gevent.event import AsyncResult
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from agentd.dialogue import events as ev
-from agentd.speech import amd
+from agentd.speech import amd, bargein
 from agentd.speech.ears import Ears
 from agentd.speech.frames import FRAME_MS
 from agentd.speech.recogniser import Heard, Recogniser, Samples, open_recogniser
@@ -160,7 +160,14 @@ class _Workers:
 class Listener:
     """One call's ears. `hear` frames; `events` are what they said, each with the audio's ms."""
 
-    def __init__(self, memory: Memory, *, detect: bool = False, **speech: Any) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        *,
+        detect: bool = False,
+        barge: bargein.Tuning = bargein.TUNING,
+        **speech: Any,
+    ) -> None:
         self.events: list[tuple[int, ev.Event]] = []
         self._workers = _Workers(memory)
         self._ms = 0
@@ -170,6 +177,7 @@ class Listener:
             self._workers,  # type: ignore[arg-type]  # the part of Workers that ears use
             Settings().speech.model_copy(update=speech),
             amd=amd.Detector(amd.Tuning()) if detect else None,
+            barge=barge,
         )
 
     def hear(

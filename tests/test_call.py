@@ -32,6 +32,7 @@ class FakeLeg:
         self.callback = None
         self.on_play = lambda: None
         self.finishes = False
+        self.asked_of = []
 
     def on_event(self, callback):
         assert self.callback is None
@@ -60,6 +61,12 @@ class FakeLeg:
 
     def stop(self, say_id):
         self._tell(ev.SayDone(say_id, False, 100))
+
+    def hold(self, say_id):
+        self.asked_of.append(("hold", say_id))
+
+    def resume(self, say_id):
+        self.asked_of.append(("resume", say_id))
 
     def hangup(self, cause="NORMAL_CLEARING"):
         if not self.asked:
@@ -284,3 +291,52 @@ def test_whatever_fails_at_the_end_the_rest_is_closed(house, log):
     assert "closing failed" in events
     assert "call not finished in the store" in events
     assert "call ended" in events
+
+
+def test_a_say_is_held_and_gone_on_with(house):
+    """Once the disclosure, which is not, has been heard."""
+    leg = FakeLeg()
+
+    def then():
+        if len(leg.played) == 1:
+            leg.callback(ev.SayDone("s1", True, 500))
+            leg.callback(ev.Utterance("oui", 0.9, 0, 400))
+        else:
+            say = leg.played[-1]
+            for event in (ev.Overlap(say, 900), ev.Overlap(say, 1_400, over=True)):
+                leg.callback(event)
+            leg.callback(ev.HungUp("NORMAL_CLEARING"))
+
+    leg.on_play = then
+    with gevent.Timeout(5):
+        Call(leg, house).run()
+    assert leg.asked_of == [("hold", leg.played[-1]), ("resume", leg.played[-1])]
+
+
+@pytest.mark.parametrize(
+    ("configured", "of_the_scenario", "judged"),
+    [
+        (True, None, True),
+        (False, None, False),
+        (True, False, False),
+        (False, True, True),
+    ],
+)
+def test_who_picks_up_is_judged_where_it_is_wanted(
+    house, monkeypatch, configured, of_the_scenario, judged
+):
+    amd = house.settings.amd.model_copy(update={"enabled": configured})
+    house.settings = house.settings.model_copy(update={"amd": amd})
+    scenario = house.catalog.scenario("finance").model_copy(update={"amd": of_the_scenario})
+    monkeypatch.setattr(house.catalog, "scenario", lambda name: scenario)
+    given = []
+
+    class Ears(call_module.Ears):
+        def __init__(self, *arguments, **options):
+            given.append(options["amd"])
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(call_module, "Ears", Ears)
+    hold(house, FakeLeg(), ev.Amd("machine", 900), ev.HungUp("NORMAL_CLEARING"))
+    assert [one is not None for one in given] == [judged]
+    assert b'agentd_amd_verdicts_total{verdict="machine"} 1.0' in house.metrics.page()

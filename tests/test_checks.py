@@ -623,3 +623,31 @@ def test_a_persons_voice_wants_consent_that_covers_the_scenario(root, scope, voi
     assert (worst_of.status == ERROR) == (scenario == ERROR)
     if scenario == ERROR:
         assert "consent" in worst_of.detail
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "detail"),
+    [
+        (0.4, OK, "0.4 s ahead of this machine's"),
+        (-3.0, WARNING, "3.0 s behind this machine's"),
+        (45.0, ERROR, "no dialer starts with it"),
+    ],
+)
+def test_the_database_s_clock_against_ours(root, monkeypatch, seconds, status, detail):
+    monkeypatch.setattr(checks, "skew", lambda repo: checks.Skew(seconds, 0.01))
+    finding = worst(root, "database clock")
+    assert finding.status == status
+    assert detail in finding.detail
+    assert ("NTP" in finding.mend) == (status != OK)
+
+
+def test_a_file_has_no_clock_of_its_own(root):
+    assert "database clock" not in found(root)
+
+
+def test_facts_that_an_agentd_left_behind(root):
+    spool = root / "var/spool/8084"
+    spool.mkdir(parents=True)
+    (spool / "call.jsonl").write_text("{}\n")
+    assert_broken(worst(root, "spool"), WARNING, "8084 (1)", "agentd db recover")
+    assert (spool / "call.jsonl").exists(), "looked at only"

@@ -59,6 +59,18 @@ def test_the_installed_tree_runs_from_where_it_is(tree, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_manual_is_installed(tree):
+    pages = {file.name for file in (tree / "opt/agentd/share/man").rglob("*.[15]")}
+    assert {"agentd.1", "agentd-serve.1", "agent-tools.1", "agentd.toml.5"} <= pages
+    shown = (tree / "var/lib/agentd/schemas/config.schema.json").is_file()
+    named = (
+        (tree / "etc/agentd/agentd.toml")
+        .read_text()
+        .startswith("#:schema ../../var/lib/agentd/schemas/config.schema.json\n")
+    )
+    assert (shown, named) == (True, True)
+
+
 def test_installing_again_keeps_what_was_edited(tree):
     config = tree / "etc/agentd/agentd.toml"
     scenario = tree / "var/lib/agentd/scenarios/scenario_finance.json"

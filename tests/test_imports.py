@@ -105,7 +105,7 @@ NEVER_LOADED = {
 # Every package is a room, save those whose work is to wire rooms together.
 WIRING = {"cli", "simulator"}
 # And modules of a room that do, named one by one.
-WIRES = {PACKAGE / "campaign" / "dialer.py"}
+WIRES = {PACKAGE / "campaign" / "dialer.py", PACKAGE / "campaign" / "following.py"}
 ROOMS = sorted({file.parent.name for file in PACKAGE.glob("*/__init__.py")} - WIRING)
 # What any room may import of the house besides itself.
 SHARED = {

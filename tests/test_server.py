@@ -10,6 +10,7 @@ import pytest
 import structlog
 from gevent import socket
 
+from agentd import spools
 from agentd.config import Settings
 from agentd.errors import BadInput, ConfigError, ScenarioError, StoreError
 from agentd.server import Server
@@ -103,6 +104,8 @@ def test_two_agentd_of_one_folder_leave_each_other_alone(root: Path) -> None:
             },
         }
         (owner._spool / f"{name}.jsonl").write_text(json.dumps(entry) + "\n")
+    held = spools.hold(first._spool)  # as it does once it is started
+    assert held is not None
     second.stop()
     third = serve(settings_for(root))
     assert [f.name for f in first._spool.iterdir()] == ["theirs.jsonl"]
@@ -112,6 +115,10 @@ def test_two_agentd_of_one_folder_leave_each_other_alone(root: Path) -> None:
     assert ours is not None
     assert (ours.disposition, ours.reason) == ("FAILED", "agentd ended in mid-call")
     third.stop()
+    assert spools.write_abandoned(repo, root) == 0
+    held.release()  # it is gone, and does not come back
+    assert spools.write_abandoned(repo, root) == 1
+    assert repo.calls() == ["ours", "theirs"]
     first._shut()
     repo.close()
 

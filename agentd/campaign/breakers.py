@@ -51,6 +51,16 @@ class Breakers:
         else:
             self._agentd = self._agentd.worked() if held else self._agentd.failed(now)
 
+    def states(self, now: float) -> dict[str, str]:
+        """closed, open or half open, of each gateway and of "agentd"."""
+
+        def state(breaker: Breaker) -> str:
+            if breaker.open_until is None:
+                return "closed"
+            return "open" if breaker.open_until > now else "half open"
+
+        return {name: state(b) for name, b in (*self._gateways.items(), ("agentd", self._agentd))}
+
     @property
     def note(self) -> str:
         """What is resting, for whoever watches; "" when nothing is."""

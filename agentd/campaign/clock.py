@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The campaign's time: the machine's, or that of a simulated switch."""
+    """The campaign's time: that of the database, which all dialers share, or of a simulated switch.
+
+    skew_s: the database's clock ahead of this machine's, as last measured.
+    """
 
     def __init__(self) -> None:
+        self.skew_s = 0.0
         self._base: datetime | None = None
         self._since = 0.0
         self._speed = 1.0
@@ -27,6 +31,11 @@ class Clock:
     def now(self) -> datetime:
         """Aware."""
         if self._base is None:
-            return datetime.now(UTC)
+            return self.machine
         passed = (time.monotonic() - self._since) * self._speed
         return self._base + timedelta(seconds=passed)
+
+    @property
+    def machine(self) -> datetime:
+        """Aware, whatever day is simulated: what leases are counted by."""
+        return datetime.now(UTC) + timedelta(seconds=self.skew_s)

@@ -7,11 +7,13 @@ stops the rest.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from agentd.campaign.csv_records import Records
 from agentd.campaign.csv_shape import MOST_COLUMNS, fields_of, shape_of
 from agentd.campaign.gates.number import fault
 from agentd.errors import BadInput
@@ -58,20 +60,11 @@ class ContactsFile:
         except OSError as error:
             raise BadInput(f"{self.path}: cannot be read ({error.strerror})") from None
         with raw, self._text(raw) as text:
-            reader = csv.reader(text, delimiter=self.shape.separator)
-            begins = 1
-            while True:
-                try:
-                    values = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    yield Rejected(begins, f"cannot be read as CSV ({error}): an unclosed quote?")
-                    begins = reader.line_num + 1
-                    continue
-                line, begins = begins, reader.line_num + 1
+            for line, values in Records(text, self.shape.separator):
                 self.read_bytes = raw.tell()
-                if line > self.shape.header_ends and any(value.strip() for value in values):
+                if isinstance(values, csv.Error):
+                    yield Rejected(line, f"cannot be read as CSV ({values}): an unclosed quote?")
+                elif line > self.shape.header_ends and any(value.strip() for value in values):
                     yield self._row(line, values)
 
     def _row(self, line: int, values: list[str]) -> Row | Rejected:
@@ -112,8 +105,15 @@ class ContactsFile:
         return io.TextIOWrapper(raw, encoding=self.shape.encoding, errors="replace", newline="")
 
 
+_WORDS = re.compile(r"\([^()0-9]*\)")  # 01 99 00 12 34 (bureau); not the (0) of +33 (0)1
+_FLOAT = re.compile(r"(\+?[0-9]{9,15})[.,]0+")  # what a spreadsheet or pandas makes of a number
+
+
 def _number(written: str) -> tuple[str, str]:
     """E.164 and "", or "" and why not; the number itself is in the report's row."""
+    written = _WORDS.sub("", written).strip()
+    whole = _FLOAT.fullmatch(written)
+    written = whole[1] if whole else written
     if "e+" in written.lower():
         return "", "telephone number shortened by a spreadsheet (3,36E+10): format it as text"
     digits = sum(c.isdigit() for c in written)
@@ -123,6 +123,8 @@ def _number(written: str) -> tuple[str, str]:
         return "", "more digits than a telephone number has: two numbers in one cell?"
     number = e164(written)
     if not number.startswith("+"):
+        if any(c.isalpha() for c in written):
+            return "", "letters among the digits of the telephone number"
         return "", f"{digits} digits: no telephone number of France has that many"
     reason = fault(number)
     return ("", reason) if reason else (number, "")

@@ -17,6 +17,7 @@ from agentd.errors import BadInput
 _PIECE = 1 << 16
 _SEPARATORS = (";", ",", "\t", "|")
 _EXCEL = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+MOST_HEADER = 1 << 16  # characters of a line
 _BLANK_LINES = 20  # before the header, at most
 MOST_COLUMNS = 200
 
@@ -99,7 +100,7 @@ def _head(text: io.TextIOWrapper) -> tuple[str, list[str], int]:
     are known, then most columns found."""
     before, said = 0, ""
     text.seek(0)
-    for line in text:
+    while line := text.readline(MOST_HEADER):
         excel = _EXCEL.fullmatch(line)
         if excel:
             said = excel[1]

@@ -10,26 +10,25 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TypeVar
+from datetime import timedelta
 
 import gevent
 from gevent.pool import Group
 
-from agentd.campaign import gates, outcomes, pacing, retry
+from agentd import spools
+from agentd.campaign import gates, pacing
 from agentd.campaign import settings as campaign_settings
 from agentd.campaign.breakers import Breakers
 from agentd.campaign.clock import Clock
+from agentd.campaign.following import NOBODY_HELD, STORE_REST_S, UNSEEN, Follower
 from agentd.campaign.live import Live
 from agentd.campaign.pacing import State
 from agentd.config import Settings
-from agentd.dialogue.dispositions import Disposition
-from agentd.errors import AgentdError, BadInput, StoreError, StoreRefused, SwitchError
+from agentd.errors import BadInput, ClockError, StoreError, StoreRefused, SwitchError
 from agentd.observe import logs
-from agentd.store import campaigns, dialling, leases
-from agentd.store.dialling import Begun, Counts, Ended, Follow, Load
+from agentd.observe.dialer_metrics import DialerMetrics, DialerNow
+from agentd.store import campaigns, clock, dialling, leases
+from agentd.store.dialling import Begun, Ended, Load
 from agentd.store.repo import Repo
 from agentd.switch import originate
 from agentd.switch.esl import Message
@@ -38,24 +37,24 @@ from agentd.switch.keeper import Keeper
 log = logs.get("dialer")
 
 TICK_S = 0.2
-EVENTS = ("CHANNEL_ANSWER", "CHANNEL_HANGUP_COMPLETE", "BACKGROUND_JOB")
-HANGUP_FOLLOWS_S = 0.3  # a job's failure may be told before the hangup, which has the SIP status
-STORE_REST_S = 0.5
-NOBODY_HELD = "answered, and no agentd held it"
-UNSEEN = "the switch does not know the call any more, and nobody saw how it ended"
-
-Made = TypeVar("Made")
+EVENTS = ("CHANNEL_ORIGINATE", "CHANNEL_ANSWER", "CHANNEL_HANGUP_COMPLETE", "BACKGROUND_JOB")
+SKEW_TOLD_S, SKEW_REFUSED_S = 2.0, 30.0  # of our clock against the database's
+SYNCHRONISE = "run an NTP client (chrony, systemd-timesyncd) on both machines"
+SURE_S = 1.0  # a measurement less sure than this is none
 
 
 class Dialer:
     """`run` dials until the campaign is done or stopped, or `leave` is called."""
 
-    def __init__(self, settings: Settings, repo: Repo, name: str) -> None:
+    def __init__(
+        self, settings: Settings, repo: Repo, name: str, metrics: DialerMetrics | None = None
+    ) -> None:
         """Raises BadInput when there is no such campaign, or its settings cannot be used."""
         self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.name = name
         self.clock = Clock()
-        self._repo = repo
+        self.metrics = metrics or DialerMetrics()
+        self._repo, self._root = repo, settings.paths.root
         self._waits = settings.dialer
         self._row = campaigns.get(repo, name)
         self._told = campaign_settings.parse(self._row.settings, f"campaign {name}")
@@ -68,6 +67,10 @@ class Dialer:
         self._leaving = self._killed = False
         self._fatal = ""
         self._beat_at = self._warm_since = 0.0
+        self._load: Load | None = None
+        self._due = 0
+        self._away_since: float | None = None
+        self._clock_wrong = ""
         where = (settings.switch.host, settings.switch.port)
         self._log = log.bind(campaign=name, dialer=self.id)
         self.link = Keeper(
@@ -78,6 +81,8 @@ class Dialer:
             self._on_up,
             lambda trouble: self._log.warning("event socket away", why=trouble),
         )
+        self._follower = Follower(repo, self.link, self.clock, self._waits, self._told, self._log)
+        self.metrics.taken_up(name)
 
     # -- life -------------------------------------------------------------------------------
 
@@ -111,7 +116,11 @@ class Dialer:
 
     def run(self) -> str:
         """The campaign's state when this dialer ends. Raises SwitchError when the switch is not of
-        the kind the campaign is for."""
+        the kind the campaign is for, ClockError when this machine's clock is far from the
+        database's."""
+        self._follower.safely(self._agree_on_time)  # away: asked again before the first call
+        if self._clock_wrong:
+            raise ClockError(self._clock_wrong, mend=SYNCHRONISE)
         self.link.start()
         try:
             while not self._over():
@@ -119,7 +128,7 @@ class Dialer:
         finally:
             self._following.kill(timeout=2)
             self.link.stop()
-            self._safely(lambda: leases.leave(self._repo, self.id))
+            self._follower.safely(lambda: leases.leave(self._repo, self.id))
         if self._fatal:
             raise SwitchError(self._fatal)
         return campaigns.get(self._repo, self.name).state
@@ -139,7 +148,8 @@ class Dialer:
             return True
         try:
             self._beat()
-            load = dialling.load(self._repo, self.name, self.clock.now)
+            load = self._load = dialling.load(self._repo, self.name, self.clock.now)
+            self._away_since = None
             if load is None or (self._leaving and not self._live):
                 return True
             state = State(load.state)
@@ -157,6 +167,8 @@ class Dialer:
                 self._place(load)
         except StoreError as error:
             self._log.warning("store away", error=str(error.args[0]))
+            self.metrics.store_error(self.name)
+            self._away_since = self._away_since or time.monotonic()
             gevent.sleep(STORE_REST_S)
         return False
 
@@ -165,7 +177,9 @@ class Dialer:
         every = self._waits.lease_s / 4
         if time.monotonic() - self._beat_at < every:
             return
-        machine = datetime.now(UTC)
+        spools.write_abandoned(self._repo, self._root)  # an opt-out may be among it
+        self._agree_on_time()
+        machine = self.clock.machine
         until = machine + timedelta(seconds=self._waits.lease_s)
         who = (socket.gethostname(), os.getpid())
         leases.beat(
@@ -177,11 +191,53 @@ class Dialer:
                 self._repo, self.id, self.name, self._live, machine=machine, until=until
             ):
                 self._log.warning("attempt taken over", attempt=orphan.id)
+                self.metrics.adopted(self.name)
                 live = Live(orphan.id, orphan.gateway, answered_at=orphan.answered_at)
                 live.told = live.answered_at is not None
                 self._watch(live)
+        self._due = dialling.due(self._repo, self.name, self.clock.now)
+
+    def _agree_on_time(self) -> None:
+        """Take the database's clock for ours: leases and limits are counted by it among dialers."""
+        found = clock.skew(self._repo)
+        if found is None or found.within_s > SURE_S:
+            return
+        off = abs(found.seconds)
+        if off > SKEW_TOLD_S and abs(found.seconds - self.clock.skew_s) > SKEW_TOLD_S / 2:
+            self._log.warning("clock differs from the database's", seconds=round(found.seconds, 1))
+        self.clock.skew_s = found.seconds
+        self._clock_wrong = ""
+        if off > SKEW_REFUSED_S:
+            self._clock_wrong = (
+                f"this machine's clock and the database's are {off:.0f} s apart: one of them is "
+                "wrong, and calling hours are law"
+            )
+
+    def snapshot(self) -> DialerNow:
+        """What is true now, for those who watch."""
+        load, beat = self._load, time.monotonic() - self._beat_at
+        talking = sum(live.answered_at is not None for live in self._live.values())
+        return DialerNow(
+            campaign=self.name,
+            state=load.state if load is not None else "",
+            ringing=len(self._live) - talking,
+            talking=talking,
+            active=load.active if load is not None else 0,
+            begun=load.begun if load is not None else 0,
+            max_concurrent=self._told.max_concurrent,
+            per_minute=self._told.per_minute,
+            due=self._due,
+            circuits=self._breakers.states(time.monotonic()),
+            switch=self.link.up,
+            store_away_s=time.monotonic() - self._away_since if self._away_since else 0.0,
+            skew_s=self.clock.skew_s,
+            lease_left_s=max(0.0, self._waits.lease_s - beat),
+            leaving=self._leaving,
+        )
 
     def _note(self) -> str:
+        if self._clock_wrong:
+            return self._clock_wrong
         if not self.link.up:
             return f"switch: {self.link.trouble}"
         return self._breakers.note
@@ -189,7 +245,12 @@ class Dialer:
     # -- placing ----------------------------------------------------------------------------
 
     def _place(self, load: Load) -> None:
-        if self._fatal or not self.link.up or self._breakers.allows(time.monotonic()) == 0:
+        if (
+            self._fatal
+            or self._clock_wrong
+            or not self.link.up
+            or self._breakers.allows(time.monotonic()) == 0
+        ):
             return
         if self.clock.simulated:
             self._skip_idle_time(load)
@@ -229,7 +290,7 @@ class Dialer:
             decide=gates.decide,
             choose=self._choose,
             now=self.clock.now,
-            machine=datetime.now(UTC),
+            machine=self.clock.machine,
             lease=timedelta(seconds=self._waits.lease_s),
             most_active=self._told.max_concurrent,
             most_begun=self._told.per_minute,
@@ -237,6 +298,8 @@ class Dialer:
             simulated=self.clock.simulated,
         )
         looked = self._begin(asked)
+        self.metrics.looked(time.monotonic() - began)
+        self.metrics.refused(self.name, looked.gates)
         if looked.begun is None:
             return bool(looked.refused) and not (looked.full or looked.held)
         self._placed += 1
@@ -277,6 +340,7 @@ class Dialer:
             zone=begun.zone,
             target=self._told.target,
         )
+        self.metrics.originated(self.name, begun.gateway)
         try:
             self.link.background(f"originate {originate.command(dial)}", begun.id)
         except ValueError as error:
@@ -326,110 +390,11 @@ class Dialer:
 
     def _follow(self, live: Live) -> None:
         try:
-            if not live.refused:
-                self._until_over(live)
-            ended, permanent, callback = self._outcome(live)
+            ended = self._follower.follow(live)
             self._judge_trunk(live, ended)
-
-            def follow(counts: Counts) -> Follow:
-                return self._next(counts, ended, permanent, callback)
-
-            self._surely(lambda: dialling.close(self._repo, live.id, ended, follow))
-            self._log.info(
-                "attempt over",
-                attempt=live.id,
-                disposition=ended.disposition,
-                cause=ended.cause,
-                reason=ended.reason,
-            )
+            self.metrics.over(self.name, ended.disposition, trunk=ended.trunk)
         finally:
             self._live.pop(live.id, None)
-
-    def _until_over(self, live: Live) -> None:
-        while not live.over:
-            live.news.wait(self._waits.grace_s)
-            live.news.clear()
-            if live.answered_at is not None and not live.told:
-                at = live.answered_at
-                live.told = self._safely(partial(dialling.answered, self._repo, live.id, at))
-            if live.over:
-                return
-            if live.job_failed:
-                live.news.wait(HANGUP_FOLLOWS_S)
-                live.cause = live.cause or live.job_failed
-                live.over = True
-            elif self._is_gone(live):
-                live.gone = live.over = True
-
-    def _is_gone(self, live: Live) -> bool:
-        """The switch has no such channel: asked twice, so that an event on its way may come."""
-        age = time.monotonic() - live.born
-        if age < self._waits.grace_s or not self.link.up:
-            return False
-        for _ in range(2):
-            try:
-                if self.link.api(f"uuid_exists {live.id}") != "false":
-                    return False
-            except SwitchError:
-                return False
-            gevent.sleep(0.5)
-            if live.over or live.job_failed:
-                live.news.set()
-                return False
-        return True
-
-    def _outcome(self, live: Live) -> tuple[Ended, bool, datetime | None]:
-        """How it ended; whether the number would give the same; the callback that was agreed."""
-        now = self.clock.now
-        if live.refused:
-            ended = Ended(now, "FAILED", counted=False, trunk=True, reason=live.refused[:200])
-            return ended, False, None
-        if live.answered_at is None and not live.gone:
-            outcome = outcomes.unanswered(live.cause, live.sip_status)
-            ended = Ended(
-                now,
-                outcome.disposition.value,
-                cause=live.cause,
-                sip_status=live.sip_status,
-                counted=outcome.rang,
-                trunk=outcome.trunk,
-            )
-            return ended, outcome.permanent, None
-        return self._as_agentd_says(live)
-
-    def _as_agentd_says(self, live: Live) -> tuple[Ended, bool, datetime | None]:
-        """Wait for what agentd keeps of the call, and for agentd itself should it have crashed."""
-        began = time.monotonic()
-        while True:
-            kept = self._surely(lambda: campaigns.call_end(self._repo, live.id))
-            waited = time.monotonic() - began
-            ended_there = kept is not None and kept["ended_at"] is not None
-            most = self._waits.orphan_s if kept is not None else self._waits.settle_s
-            if ended_there or waited > most:
-                break
-            gevent.sleep(0.25)
-        answered = live.answered_at
-        if kept is None:
-            reason = NOBODY_HELD if answered is not None else UNSEEN
-            ended = Ended(
-                self.clock.now,
-                "FAILED",
-                cause=live.cause or None,
-                reason=reason,
-                answered_at=answered,
-            )
-            return ended, False, None
-        disposition = kept["disposition"] or Disposition.FAILED.value
-        ended = Ended(
-            self.clock.now,
-            disposition,
-            score=kept["score"],
-            cause=live.cause or None,
-            sip_status=live.sip_status,
-            reason=kept["reason"] if ended_there else "agentd ended in mid-call",
-            answered_at=answered or self.clock.now,
-        )
-        return ended, False, retry.callback_at(kept["callback"])
 
     def _judge_trunk(self, live: Live, ended: Ended) -> None:
         """What an attempt tells of its gateway, and of agentd."""
@@ -441,28 +406,6 @@ class Dialer:
         held = None if ended.answered_at is None else ended.reason != NOBODY_HELD
         self._breakers.judge_agentd(held, now)
 
-    def _next(
-        self, counts: Counts, ended: Ended, permanent: bool, callback: datetime | None
-    ) -> Follow:
-        history = retry.History(counts.attempts, counts.same, counts.trunk, counts.callbacks)
-        policy = self._told.policy
-        then: retry.Next
-        if ended.trunk:
-            gateways = len(self._told.gateways)
-            then = retry.after_trunk_failure(policy, history, gateways, ended.at)
-        else:
-            then = retry.after(
-                policy,
-                Disposition(ended.disposition),
-                history,
-                ended.at,
-                callback_at=callback,
-                permanent=permanent,
-            )
-        if isinstance(then, retry.Done):
-            return Follow(None, reason=then.reason)
-        return Follow(then.at, then.priority, "will be called again")
-
     def _kill_all(self) -> None:
         if self._killed:
             return
@@ -472,25 +415,3 @@ class Dialer:
                 self.link.api(f"uuid_kill {live.id}")
             except SwitchError as error:
                 self._log.warning("call not hung up", attempt=live.id, error=str(error))
-
-    # -- the store --------------------------------------------------------------------------
-
-    def _safely(self, work: Callable[[], object]) -> bool:
-        """Did the store take it?"""
-        try:
-            work()
-        except AgentdError as error:
-            self._log.warning("store", error=str(error))
-            return False
-        return True
-
-    def _surely(self, work: Callable[[], Made]) -> Made:
-        """Until the store takes it: an attempt stays open, and ours, as long."""
-        while True:
-            try:
-                return work()
-            except StoreRefused:
-                raise
-            except StoreError as error:
-                self._log.warning("store away", error=str(error.args[0]))
-                gevent.sleep(STORE_REST_S)

@@ -29,6 +29,8 @@ class Live:
     gateway: str
     news: Flag = field(default_factory=Flag)
     born: float = field(default_factory=time.monotonic)
+    placed_at: datetime | None = None  # the switch has it
+    told_placed: bool = False  # ... and the store knows
     answered_at: datetime | None = None
     told: bool = False  # the store knows that it is answered
     over: bool = False
@@ -47,6 +49,7 @@ class Live:
 
     def heard(self, event: Headers, now: datetime) -> None:
         """An event of the channel; `now` is the campaign's."""
+        self.placed_at = self.placed_at or now
         answered = event.get("Caller-Channel-Answered-Time", "0") not in ("", "0")
         if event.event == "CHANNEL_ANSWER" or answered:
             self.answered_at = self.answered_at or now

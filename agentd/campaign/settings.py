@@ -18,8 +18,8 @@ class RetryRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    attempts: int = Field(ge=1, le=20)
-    delay_s: int = Field(ge=0, le=90 * 86_400)
+    attempts: int = Field(ge=1, le=20, description="that may end this way, the last included")
+    delay_s: int = Field(ge=0, le=90 * 86_400, description="before the next, in seconds")
 
 
 class CampaignSettings(BaseModel):
@@ -32,26 +32,44 @@ class CampaignSettings(BaseModel):
         min_length=1, description="sofia gateways, or dial strings with {number}; the first first"
     )
     target: str = Field("agentd_outbound XML agentd", description="where an answered call goes")
-    ring_s: int = Field(25, ge=5, le=120)
-    max_concurrent: int = Field(10, ge=1, le=5_000)
-    per_minute: int = Field(10, ge=1, le=6_000)
+    ring_s: int = Field(25, ge=5, le=120, description="how long it may ring")
+    max_concurrent: int = Field(
+        10, ge=1, le=5_000, description="calls at once, of all dialers together"
+    )
+    per_minute: int = Field(
+        10, ge=1, le=6_000, description="calls begun in any 60 s, of all dialers together"
+    )
     ramp_s: float = Field(0.0, ge=0, le=3600, description="until max_concurrent is reached")
-    audience: Literal["auto", "consumer", "business"] = "auto"
+    audience: Literal["auto", "consumer", "business"] = Field(
+        "auto", description="auto: who has a company is a business"
+    )
     theme: str = Field("", description="empty: the scenario's")
-    sector: str = ""
+    sector: str = Field("", description="what is sold, where the theme does not say it")
     zone: str = Field("", description="IANA name; empty: the number's")
-    required_lists: tuple[str, ...] = ("internal",)
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    required_lists: tuple[str, ...] = Field(
+        ("internal",), description="suppression lists that must have answered"
+    )
+    starts_at: datetime | None = Field(None, description="with its zone; nobody is called before")
+    ends_at: datetime | None = Field(None, description="with its zone; nobody is called from then")
     retry: dict[Disposition, RetryRule] = Field(
         default={}, description="by disposition; the rest as built in"
     )
-    most_attempts: int = Field(4, ge=1, le=20)
-    callback_delay_s: int = Field(86_400, ge=60)
-    callbacks: int = Field(3, ge=0, le=20)
-    trunk_attempts: int = Field(6, ge=1, le=50)
-    breaker_after: int = Field(5, ge=1, le=1_000)
-    breaker_rest_s: float = Field(30.0, gt=0, le=3600)
+    most_attempts: int = Field(
+        4, ge=1, le=20, description="of one contact, failures of the trunk aside"
+    )
+    callback_delay_s: int = Field(
+        86_400, ge=60, description="of a callback whose time was not understood"
+    )
+    callbacks: int = Field(3, ge=0, le=20, description="how many are honoured")
+    trunk_attempts: int = Field(
+        6, ge=1, le=50, description="how often the trunk may fail one contact"
+    )
+    breaker_after: int = Field(
+        5, ge=1, le=1_000, description="failures in a row that rest a gateway"
+    )
+    breaker_rest_s: float = Field(
+        30.0, gt=0, le=3600, description="how long; it doubles, up to 10 minutes"
+    )
     patience_days: float = Field(
         14.0, ge=0, description="a gate that refuses for longer decides the contact"
     )

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from agentd import config
+from agentd.cli.examples import AGENTD, shown_in
 from agentd.errors import AgentdError
 
 # command -> (module, attribute, one-line help): importing a module may load a recogniser.
@@ -23,6 +24,7 @@ _COMMANDS = {
     "suppress": ("agentd.cli.suppress", "suppress", "Numbers that must not be called."),
     "audit": ("agentd.cli.audit", "audit", "The trail of acts, and whether it is whole."),
     "models": ("agentd.cli.models", "models", "List and fetch recognisers and voices."),
+    "schema": ("agentd.cli.schema", "schema", "Print JSON Schemas of the files people write."),
     "db": ("agentd.cli.db", "db", "Migrate the database."),
 }
 
@@ -36,6 +38,7 @@ class _Commands(click.Group):
             return None
         module, attribute, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        shown_in(command, AGENTD, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -39,7 +39,9 @@ def verify(ctx: click.Context, expect: str, as_json: bool) -> None:
 
 @audit.command()
 @click.option("--after", default=0, help="Entries behind this one.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1), help="How many at most."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
 def show(ctx: click.Context, after: int, limit: int, as_json: bool) -> None:

@@ -68,13 +68,7 @@ def create(
     gateways: tuple[str, ...],
     simulated: bool,
 ) -> None:
-    """Make a campaign NAME; nothing is called before it is started.
-
-    \b
-      agentd contacts import clients.csv --basis consent --wording "..." --proof form.pdf
-      agentd campaign create spring --scenario finance --contacts clients.csv \\
-          --caller-id 0162000001 --gateway trunk --set max_concurrent=20 --set per_minute=10
-    """
+    """Make a campaign NAME; nothing is called before it is started."""
     from agentd.catalog import Catalog
 
     if not NAME.fullmatch(name):

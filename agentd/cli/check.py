@@ -16,7 +16,12 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "error": ("ER
 
 
 @click.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="agentd.toml to read.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a finding, one a line.")
 @click.pass_context
 def check(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:

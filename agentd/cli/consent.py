@@ -24,12 +24,7 @@ def consent() -> None:
 @ground_options(required=True)
 @click.pass_context
 def add(ctx: click.Context, /, phone: str, who: str, **ground: Any) -> None:
-    """Record a ground to call PHONE. The same one said twice is kept once.
-
-    \b
-      agentd consent add 0199001234 --basis consent --who "Zoé Dupont" --given-at 2026-09-01 \\
-        --channel "formulaire web" --wording "J'accepte d'être appelée par ..." --proof form.pdf
-    """
+    """Record a ground to call PHONE. The same one said twice is kept once."""
     number = number_of(phone)
     recorded = read_ground(**ground)
     with opened(ctx) as repo:

@@ -61,12 +61,6 @@ def import_(
     Other columns are kept, for texts ({ville}) and for the gates (code_postal, fuseau_horaire).
     Rows that cannot be used are listed in a report with line and reason. Safe to run again.
 
-    \b
-      agentd contacts import clients.csv
-      agentd contacts import fleet.csv --basis legitimate_interest --wording "annuaire pro 2026"
-      agentd contacts import optins.csv --basis consent --wording "J'accepte ..." \\
-        --proof export.pdf --given-at-column "date d'accord"
-
     Exit 1 when no row could be used.
     """
     source = ContactsFile(file)
@@ -219,7 +213,9 @@ def _progress(source: ContactsFile) -> Iterator[Callable[[int], None]]:
 
 @contacts.command("list")
 @click.option("--like", default="", help="Part of a first name, last name or company.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1), help="How many at most."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
 def list_(ctx: click.Context, like: str, limit: int, as_json: bool) -> None:

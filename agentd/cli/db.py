@@ -10,6 +10,7 @@ import msgspec
 from agentd.cli import settings_of
 from agentd.cli.store_access import actor, once, opened, synthesised
 from agentd.errors import StoreError
+from agentd.observe import logs
 from agentd.store.repo import Repo
 from agentd.store.retention import Limits, Retention
 from agentd.store.rights import remove_file
@@ -54,6 +55,26 @@ def status(ctx: click.Context, as_json: bool) -> None:
     else:
         click.echo(f"agentd: {report.detail}\n  mend: {report.mend}", err=True)
     ctx.exit(0 if report.ok else 1)
+
+
+@db.command()
+@click.pass_context
+def recover(ctx: click.Context) -> None:
+    """Write what agentds that are gone left in var/spool. A dialer does so before it dials, and
+    an agentd when it starts. Exit 1 when something could not be written."""
+    from agentd import spools
+
+    settings = settings_of(ctx)
+    logs.configure(settings.log.model_copy(update={"level": "ERROR", "json_lines": False}))
+    root = settings.paths.root
+    with opened(ctx) as repo:
+        written = spools.write_abandoned(repo, root)
+        left = sum(spools.abandoned(root).values())
+    click.echo(f"{written} calls written" + (f", {left} could not be: see above" if left else ""))
+    refused = spools.set_aside(root)
+    for file in refused:
+        click.echo(f"  set aside, the database refuses it: {file}")
+    ctx.exit(1 if left or refused else 0)
 
 
 @db.command()

@@ -1,7 +1,8 @@
 """Every campaign that runs, dialled by one process: the loop behind `agentd campaign dial`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import gevent
 from gevent.event import Event as Flag
@@ -10,7 +11,9 @@ from agentd.campaign.dialer import Dialer
 from agentd.config import Settings
 from agentd.errors import AgentdError, StoreError
 from agentd.observe import logs
+from agentd.observe.dialer_metrics import DialerMetrics, DialerNow
 from agentd.observe.notify import Notifier
+from agentd.observe.status import Pages
 from agentd.store import campaigns
 from agentd.store.repo import Repo
 
@@ -26,10 +29,14 @@ def dial_all(
     systemd: Notifier,
     on_signals: Callable[[Callable[[], None]], None],
 ) -> None:
-    """Until told to stop, and the calls going on have ended."""
+    """Until told to stop, and the calls going on have ended. Raises ConfigError when the port for
+    metrics cannot be listened on."""
     asked = Flag()
     running: dict[str, tuple[Dialer, gevent.Greenlet]] = {}
     resting: dict[str, float] = {}
+    metrics = DialerMetrics()
+    metrics.watch(lambda: [dialer.snapshot() for dialer, _ in running.values()])
+    pages = _pages(settings, metrics, lambda: [d.snapshot() for d, _ in running.values()], asked)
     on_signals(asked.set)
     systemd.ready()
     while not (asked.is_set() and not running):
@@ -39,10 +46,43 @@ def dial_all(
             for dialer, _ in running.values():
                 dialer.leave()
         else:
-            _take_up(settings, repo, running, resting)
+            _take_up(settings, repo, running, resting, metrics)
         systemd.alive(f"{sum(d.calls for d, _ in running.values())} calls")
         asked.wait(LOOK_EVERY_S) if not asked.is_set() else gevent.sleep(0.2)
     systemd.stopping("no more calls")
+    if pages is not None:
+        pages.stop()
+
+
+def _pages(
+    settings: Settings,
+    metrics: DialerMetrics,
+    dialers: Callable[[], Sequence[DialerNow]],
+    asked: Flag,
+) -> Pages | None:
+    """/metrics, /health and /ready, listening. Raises ConfigError."""
+    if settings.dialer.metrics_port is None:
+        return None
+
+    def ready() -> tuple[bool, dict[str, Any]]:
+        """Every campaign that is dialled could place a call now."""
+        now = dialers()
+        return not asked.is_set() and all(one.able for one in now), {
+            "campaigns": {
+                one.campaign: {
+                    "calls": one.ringing + one.talking,
+                    "switch": one.switch,
+                    "store": not one.store_away_s,
+                }
+                for one in now
+            }
+        }
+
+    address = (settings.server.host, settings.dialer.metrics_port)
+    pages = Pages(address, metrics.page, ready, "[dialer] metrics_port")
+    pages.start()
+    log.info("metrics", address="{}:{}".format(*pages.address))
+    return pages
 
 
 def _take_up(
@@ -50,6 +90,7 @@ def _take_up(
     repo: Repo,
     running: dict[str, tuple[Dialer, gevent.Greenlet]],
     resting: dict[str, float],
+    metrics: DialerMetrics,
 ) -> None:
     try:
         names = campaigns.in_state(repo, ("running", "draining"))
@@ -61,7 +102,7 @@ def _take_up(
             continue
         resting[name] = time.monotonic() + REST_S
         try:
-            dialer = Dialer(settings, repo, name)
+            dialer = Dialer(settings, repo, name, metrics)
             gevent.get_hub().threadpool.apply(dialer.warm_up, (settings,))
         except AgentdError as error:
             log.error("campaign cannot be dialled", campaign=name, error=str(error))

@@ -68,9 +68,6 @@ def simulate(
     """Hold spoken calls without a telephone, and judge them.
 
     Exit 0 when every `expect` holds, 1 when one does not, 2 on bad input.
-
-    \b
-    agentd simulate scenarios/scenario_finance.json --persona scenarios/personas
     """
     from agentd.catalog import Catalog
     from agentd.simulator import report

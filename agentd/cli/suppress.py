@@ -27,7 +27,7 @@ def suppress() -> None:
 
 @suppress.command()
 @click.argument("phone")
-@click.option("--reason", default="asked", show_default=True)
+@click.option("--reason", default="asked", show_default=True, help="Kept with the number.")
 @click.pass_context
 def add(ctx: click.Context, phone: str, reason: str) -> None:
     """Never call PHONE again."""
@@ -56,12 +56,7 @@ def import_(
     bloctel_sent: Path | None,
     checked_at: str,
 ) -> None:
-    """Import a list of numbers: one a line, or a CSV with a telephone column.
-
-    \b
-      agentd suppress import opposition.csv --list partner --replace
-      agentd suppress import returned.csv --bloctel-sent sent.csv --checked-at 2026-07-01
-    """
+    """Import a list of numbers: one a line, or a CSV with a telephone column."""
     if bool(name) == bool(bloctel_sent):
         raise BadInput("suppress import: give --list NAME, or --bloctel-sent FILE")
     if name in _RESERVED:

@@ -49,6 +49,18 @@ class Stop(Action, frozen=True):
     say_id: str
 
 
+class Pause(Action, frozen=True):
+    """Hold a Say where it is; Resume or Stop follows. Nothing answers."""
+
+    say_id: str
+
+
+class Resume(Action, frozen=True):
+    """Go on with a Say that was held, from exactly there."""
+
+    say_id: str
+
+
 class Prepare(Action, frozen=True):
     """Have these clips ready before they are said; nothing is played, and nothing answers."""
 
@@ -160,6 +172,8 @@ class Hangup(Action, frozen=True):
 AnyAction = (
     Say
     | Stop
+    | Pause
+    | Resume
     | Prepare
     | AskFreestyle
     | AskIntent

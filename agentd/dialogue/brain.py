@@ -24,6 +24,7 @@ class Timing:
     machine_s: a machine's greeting that never ends.
     screening_s: a screening assistant's, and how long the person it asks may take.
     stop_s: a Say that was stopped but never says so.
+    hold_s: a Say is held at most this long, whatever becomes of the ears.
     tail_ms: an utterance that ended at most this long before the end of a Say answers it.
     rewind_ms: how far a resumed Say goes back.
     freestyle_s: from the prospect's last sound to the first of the language model's answer; when
@@ -39,6 +40,7 @@ class Timing:
     machine_s: float = 40.0
     screening_s: float = 25.0
     stop_s: float = 3.0
+    hold_s: float = 2.5
     tail_ms: int = 700
     rewind_ms: int = 500
     freestyle_s: float = 2.5

@@ -30,6 +30,7 @@ from agentd.dialogue.events import (
     HungUp,
     IntentGuessed,
     Interruption,
+    Overlap,
     Partial,
     Resumed,
     SayDone,
@@ -111,10 +112,12 @@ def _open(moves: Moves, event: Event) -> None:
             hearing.utterance(moves, event)
         case SpeechStarted():
             hearing.speech_started(moves)
-        case Partial():
-            moves.state.partial = event.text
+        case Partial(text=text):
+            hearing.partial(moves, text)
         case Interruption():
             hearing.interruption(moves, event)
+        case Overlap():
+            hearing.overlap(moves, event)
         case Amd():
             machines.amd(moves, event)
         case GreetingOver():
@@ -206,6 +209,8 @@ def _timer(moves: Moves, event: TimerFired) -> None:
             freestyle.fill_in(moves)
         case "say":
             _say_lost(moves)
+        case "hold":
+            moves.go_on()
         case "transfer":
             _transfer_done(moves, False, "no reply")
         case "machine":

@@ -82,6 +82,15 @@ class Interruption(Event, frozen=True):
     at_ms: int
 
 
+class Overlap(Event, frozen=True):
+    """Somebody speaks while `say_id` plays, and it is not known yet what that is; `over`: it was
+    nothing that stops us. An Interruption may follow instead."""
+
+    say_id: str
+    at_ms: int
+    over: bool = False
+
+
 class Partial(Event, frozen=True):
     """What has been understood so far of an utterance that is still going on."""
 
@@ -207,6 +216,7 @@ AnyEvent = (
     | SayFailed
     | SpeechStarted
     | Interruption
+    | Overlap
     | Partial
     | Utterance
     | FreestyleSentence

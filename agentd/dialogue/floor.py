@@ -13,7 +13,9 @@ from agentd.dialogue.actions import (
     CancelTimer,
     Clip,
     Listen,
+    Pause,
     Record,
+    Resume,
     Say,
     StartTimer,
     Stop,
@@ -123,9 +125,29 @@ class Floor:
         speech = self.state.speech
         if speech is not None and not speech.stopped:
             speech.stopped = True
+            self.cancel_timer("hold")
             self.state.interruptions += 1
             self.actions.append(Stop(speech.say_id))
             self.start_timer("say", self.brain.timing.stop_s)
+
+    def hold(self) -> None:
+        """Somebody speaks: the Say in the air waits until it is known what that is."""
+        speech = self.state.speech
+        if speech is None or speech.held or speech.stopped or not speech.interruptible:
+            return
+        speech.held = True
+        self.actions.append(Pause(speech.say_id))
+        self.start_timer("hold", self.brain.timing.hold_s)
+
+    def go_on(self) -> None:
+        """It was nothing: the Say in the air goes on where it was held."""
+        speech = self.state.speech
+        if speech is None or not speech.held:
+            return
+        speech.held = False
+        self.cancel_timer("hold")
+        if not speech.stopped:
+            self.actions.append(Resume(speech.say_id))
 
     def say_is_over(self, *, completed: bool = False) -> None:
         """The Say in the air has ended: record the agent's turn and forget the Say.
@@ -137,6 +159,7 @@ class Floor:
         if speech is None:
             return
         self.cancel_timer("say")
+        self.cancel_timer("hold")
         self.state.speech = None
         self.state.floor_ms = self.now
         if speech.started_ms is not None:

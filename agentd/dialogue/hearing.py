@@ -1,17 +1,20 @@
 """Who has the floor: speech of the prospect during, after and over our own.
 
-- An utterance during a Say is kept until the Say ends. An opt-out or what may be
-  one, a wrong person, the wish for a person or to be called back is always acted on: at once when
-  the Say may be interrupted, else at its end. Any other counts as the answer only when it ended
-  after the Say or in its last 700 ms.
-- An Interruption (the ears judge that it is meant) stops an interruptible Say. If the utterance
+- An utterance during a Say is kept until the Say ends. An opt-out or what may be one, a wrong
+  person, the wish for a person or to be called back is always acted on: at once when the Say may
+  be interrupted, else at its end. Any other counts as the answer only when it ended after the Say
+  or in its last 700 ms.
+- An Overlap (somebody speaks, and it is too early to tell) holds an interruptible Say where it is,
+  until it is over.
+- An Interruption (the ears judge that it is meant) stops an interruptible Say, and so do words that
+  are plainly no backchannel. If the utterance
   turns out to be empty, a mere "d'accord" while the question was still to come, or the rest of a
   yes to the question before, the Say is resumed; else it is the answer.
 """
 
 from agentd.dialogue import answers, freestyle, machines, recording
 from agentd.dialogue.dispositions import Disposition
-from agentd.dialogue.events import Interruption, SayDone, SayFailed, Utterance
+from agentd.dialogue.events import Interruption, Overlap, SayDone, SayFailed, Utterance
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
 from agentd.dialogue.phrases import LIVE
@@ -24,6 +27,8 @@ _MAX_KEPT = 8
 _MS_PER_CHAR = 65
 # Nobody answers a question within this time of its first sound.
 _REACTION_MS = 400
+# What nobody says only to show that they listen: it stops us as soon as it is read.
+_MEANT = answers.ALWAYS_HEARD | {Intent.OBJECTION, Intent.QUESTION}
 
 
 def utterance(moves: Moves, heard: Utterance) -> None:
@@ -93,6 +98,33 @@ def interruption(moves: Moves, event: Interruption) -> None:
     # What the model still writes is kept until it is known what the prospect means.
     moves.state.speaking = True
     moves.interrupted()
+
+
+def overlap(moves: Moves, event: Overlap) -> None:
+    """Somebody speaks while we do: hold on until it is known what it is."""
+    speech = moves.state.speech
+    if speech is None or speech.say_id != event.say_id:
+        return
+    if event.over:
+        moves.go_on()
+    else:
+        moves.hold()
+
+
+def partial(moves: Moves, text: str) -> None:
+    """Words of an utterance that still goes on. While we speak they tell sooner than its length
+    whether it is meant: "non merci" is shorter than many a "d'accord"."""
+    state, speech = moves.state, moves.state.speech
+    state.partial = text
+    if speech is None or speech.stopped or not speech.interruptible or not answers.has_words(text):
+        return
+    if answers.is_backchannel(text):
+        moves.go_on()
+        return
+    read = answers.read(moves, Utterance(text, 1.0, moves.now, moves.now))
+    refuses = read.intent is Intent.DENY and len(text.split()) > 1
+    if read.intent in _MEANT or read.maybe_optout or refuses:
+        moves.interrupted()
 
 
 def say_done(moves: Moves, event: SayDone) -> None:

@@ -78,6 +78,8 @@ def _load(text: str, source: str) -> dict[str, Any]:
         )
     if doubles:
         raise _refusal(source, [f"member {n!r} is written twice; keep one" for n in doubles])
+    if isinstance(data.get("$schema"), str):  # an editor's; what it says is no part of the call
+        del data["$schema"]
     return data
 
 

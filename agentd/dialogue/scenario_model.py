@@ -127,6 +127,11 @@ class Scenario(_Model):
     voicemail: OptionalSentence = Field(
         "", description="a message to leave on answering machines, or empty: we hang up"
     )
+    amd: bool | None = Field(
+        None,
+        description="false: nobody listens for machines here; true: also where [amd] does not; "
+        "left out: as [amd] has it",
+    )
     facts: Annotated[tuple[Sentence, ...], Field(strict=False, max_length=100)] = Field(
         (), description="a list of sentences the agent may rely on"
     )

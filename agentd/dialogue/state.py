@@ -35,6 +35,7 @@ class Speech(msgspec.Struct):
 
     heard_ms: how far into the clips the prospect has heard, once the Say has been stopped.
     stopped: an interruption has stopped it, its SayDone is still to come.
+    held: somebody speaks, and it waits until it is known what that is.
     resumed: how often false interruptions have made us say it again.
     """
 
@@ -46,6 +47,7 @@ class Speech(msgspec.Struct):
     started_ms: int | None = None
     heard_ms: int = 0
     stopped: bool = False
+    held: bool = False
     resumed: int = 0
 
 

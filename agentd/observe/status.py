@@ -2,7 +2,7 @@
 
 /metrics   for Prometheus
 /health    200 while the event loop turns: it is what answers
-/ready     200 while calls are taken, 503 once draining; either with a JSON body
+/ready     200 while calls are taken (or placed), 503 once draining; either with a JSON body
 """
 
 from collections.abc import Callable, Iterable
@@ -45,15 +45,19 @@ class _Complaints:
         """Nothing is held."""
 
 
-class StatusServer:
+class Pages:
     """Listens on one port; `start` raises ConfigError when it cannot."""
 
     def __init__(
-        self, address: tuple[str, int], metrics: Metrics, snapshot: Callable[[], Snapshot]
+        self,
+        address: tuple[str, int],
+        page: Callable[[], bytes],
+        ready: Callable[[], tuple[bool, dict[str, Any]]],
+        setting: str,
     ) -> None:
+        """page: of /metrics. ready: is it, and what else /ready says. setting: that of the port."""
         self._asked = address
-        self._metrics = metrics
-        self._snapshot = snapshot
+        self._page, self._ready, self._setting = page, ready, setting
         self._server = WSGIServer(
             address,
             self._answer,
@@ -76,7 +80,7 @@ class StatusServer:
             host, port = self._asked
             raise ConfigError(
                 f"metrics listener: cannot listen on {host}:{port}: {error.strerror or error}",
-                mend="choose another [server] metrics_port, or leave it out",
+                mend=f"choose another {self._setting}, or leave it out",
             ) from None
 
     def stop(self) -> None:
@@ -88,20 +92,13 @@ class StatusServer:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             status = HTTPStatus.METHOD_NOT_ALLOWED
         elif environ["PATH_INFO"] == "/metrics":
-            kind, body = CONTENT_TYPE_LATEST, self._metrics.page()
+            kind, body = CONTENT_TYPE_LATEST, self._page()
         elif environ["PATH_INFO"] == "/health":
             body = b'{"alive":true}'
         elif environ["PATH_INFO"] == "/ready":
-            now = self._snapshot()
-            status = HTTPStatus.SERVICE_UNAVAILABLE if now.draining else HTTPStatus.OK
-            body = msgspec.json.encode(
-                {
-                    "ready": not now.draining,
-                    "calls": sum(now.phases.values()),
-                    "max_calls": now.max_calls,
-                    "spooled_calls": now.spooled,
-                }
-            )
+            ready, said = self._ready()
+            status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+            body = msgspec.json.encode({"ready": ready, **said})
         else:
             status = HTTPStatus.NOT_FOUND
         start(
@@ -109,3 +106,20 @@ class StatusServer:
             [("Content-Type", kind), ("Content-Length", str(len(body)))],
         )
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+class StatusServer(Pages):
+    """Of `agentd serve`."""
+
+    def __init__(
+        self, address: tuple[str, int], metrics: Metrics, snapshot: Callable[[], Snapshot]
+    ) -> None:
+        def ready() -> tuple[bool, dict[str, Any]]:
+            now = snapshot()
+            return not now.draining, {
+                "calls": sum(now.phases.values()),
+                "max_calls": now.max_calls,
+                "spooled_calls": now.spooled,
+            }
+
+        super().__init__(address, metrics.page, ready, "[server] metrics_port")

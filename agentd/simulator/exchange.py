@@ -26,6 +26,7 @@ from agentd.simulator.clock import SimulatedClock
 from agentd.simulator.commands import Command, CommandParser, CommandTooLong
 from agentd.simulator.dialling import Originate, Refused
 from agentd.simulator.files import SoundFiles
+from agentd.simulator.odometer import Odometer
 from agentd.simulator.persona import UNTAKEN, Persona
 from agentd.simulator.playing import Samples
 from agentd.simulator.recorder import Recorder
@@ -115,7 +116,7 @@ class Exchange:
         self._about = Channel(secrets.token_hex(16), datetime.now(UTC))  # for bare events
         self._server = StreamServer((host, port), self._serve)
         self.problems: list[str] = []
-        self.most_at_once = 0
+        self.odometer = Odometer()
 
     def start(self) -> None:
         """Listen."""
@@ -254,7 +255,7 @@ class Exchange:
             channel.set(name, value)
         line = _Line(channel, asked)
         self._lines[uuid] = line
-        self.most_at_once = max(self.most_at_once, self.calls)
+        self.odometer.begun(self._clock.now if self._clock is not None else datetime.now(UTC))
         persona, answer = self._book.answer(asked.number)
         if asked.gateway in self.dead_gateways:
             answer = "trunk_down"
@@ -336,6 +337,7 @@ class Exchange:
             self._all(line.channel, "CHANNEL_DESTROY")
             self._tell({"ended": line.channel.uuid, "cause": cause})
             del self._lines[line.channel.uuid]
+            self.odometer.ended()
         return f"-ERR {cause}\n"
 
     def _killed(self, line: _Line, seconds: float) -> bool:

@@ -14,6 +14,7 @@ from agentd.simulator.prospect import Spoken
 FRAME_MS = 10
 FRAME = RATE_HZ * FRAME_MS // 1000
 SETTLES_MS = 2_000  # a break later than this after an interruption has another cause
+GRACE_MS = 40  # of a break, until nothing more of what was cut is heard
 KEEPS_QUIET_MS = 150  # silence of the agent before its sound counts as an answer's beginning
 
 Loud = NDArray[np.bool_]
@@ -59,7 +60,7 @@ def measure(
         begin = one.start_ms // FRAME_MS + int(inside[0])
         end = one.start_ms // FRAME_MS + int(inside[-1]) + 1
         if one.kind == "interrupt":
-            silent_at = _cut(ours, begin, cuts_ms)
+            silent_at = _cut(ours, begin, end, cuts_ms)
             if silent_at is not None:
                 interrupts.append((silent_at - begin) * FRAME_MS)
         if one.kind in ("backchannel", "greeting"):
@@ -78,14 +79,20 @@ def measure(
     return Timing(answers, interrupts, overlap, talk_overs)
 
 
-def _cut(ours: Loud, begin: int, cuts_ms: Sequence[int]) -> int | None:
-    """Frame in which the agent fell silent for an interruption; None when it did not."""
+def _cut(ours: Loud, begin: int, end: int, cuts_ms: Sequence[int]) -> int | None:
+    """Frame in which the agent fell silent for an interruption; None when it did not.
+
+    begin, end: of the interruption. Who goes on before its end had not fallen silent.
+    """
     start = begin * FRAME_MS
-    cut = next((c for c in sorted(cuts_ms) if start <= c <= start + SETTLES_MS), None)
-    if cut is None:
-        return None
-    heard = np.nonzero(ours[begin : -(-cut // FRAME_MS)])[0]
-    return begin + int(heard[-1]) + 1 if heard.size else begin
+    frames = [c // FRAME_MS for c in sorted(cuts_ms) if start <= c <= start + SETTLES_MS]
+    while frames:
+        cut = frames.pop(0)
+        until = min(frames[0], end) if frames else end
+        if not ours[cut + GRACE_MS // FRAME_MS : until].any():
+            heard = np.nonzero(ours[begin : cut + 1])[0]
+            return begin + int(heard[-1]) + 1 if heard.size else begin
+    return None
 
 
 def failures(expect: Expect, result: Mapping[str, Any]) -> list[str]:

@@ -47,10 +47,12 @@ class Contact(_Part):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    first_name: str = ""
-    last_name: str = ""
-    phone: str = Field(default="+33140000000", pattern=r"^\+?[0-9*#]{2,20}$")
-    company: str = ""
+    first_name: str = Field(default="", description="fills {first_name} in texts")
+    last_name: str = Field(default="", description="fills {last_name}")
+    phone: str = Field(
+        default="+33140000000", pattern=r"^\+?[0-9*#]{2,20}$", description="the number called"
+    )
+    company: str = Field(default="", description="fills {company}")
 
     @model_validator(mode="before")
     @classmethod
@@ -72,7 +74,7 @@ class Contact(_Part):
 class Line(_Part):
     """The telephone line between the prospect and the switch."""
 
-    codec: Literal["pcma", "pcmu"] = "pcma"
+    codec: Literal["pcma", "pcmu"] = Field(default="pcma", description="of the trunk")
     noise_db: float | None = Field(
         default=-60.0, ge=-90, le=-10, description="dBFS RMS; null: none"
     )
@@ -83,19 +85,27 @@ class Line(_Part):
 class Manner(_Part):
     """How the prospect speaks, in percent of the engine's own; None: the simulator's choice."""
 
-    speed: int | None = Field(default=None, ge=50, le=200)
-    pitch: int | None = Field(default=None, ge=50, le=200)
+    speed: int | None = Field(default=None, ge=50, le=200, description="percent")
+    pitch: int | None = Field(default=None, ge=50, le=200, description="percent")
 
 
 class Turn(_Part):
     """One item: exactly one kind, and the modifier that goes with it."""
 
-    say: str | None = Field(default=None, min_length=1)
+    say: str | None = Field(
+        default=None, min_length=1, description="said once the agent has finished"
+    )
     silence: float | None = Field(default=None, gt=0, le=120, description="seconds")
-    interrupt: str | None = Field(default=None, min_length=1)
-    backchannel: str | None = Field(default=None, min_length=1)
-    dtmf: str | None = Field(default=None, pattern=r"^[0-9*#A-D]{1,20}$")
-    hangup: Literal[True] | None = None
+    interrupt: str | None = Field(
+        default=None, min_length=1, description="said over the agent, who must stop"
+    )
+    backchannel: str | None = Field(
+        default=None, min_length=1, description="said over the agent, who must go on"
+    )
+    dtmf: str | None = Field(
+        default=None, pattern=r"^[0-9*#A-D]{1,20}$", description="keys pressed"
+    )
+    hangup: Literal[True] | None = Field(default=None, description="hangs up")
     after: float | None = Field(
         default=None, ge=0, le=60, description="s after the agent's last sound"
     )
@@ -136,29 +146,37 @@ class Turn(_Part):
 class Expect(_Part):
     """How the call must end; a key that is absent is not looked at."""
 
-    disposition: Disposition | None = None
-    score: int | None = Field(default=None, ge=0, le=100)
-    objections: tuple[str, ...] | None = None
-    interruptions: int | None = Field(default=None, ge=0)
+    disposition: Disposition | None = Field(default=None, description="how the call ends")
+    score: int | None = Field(default=None, ge=0, le=100, description="points reached")
+    objections: tuple[str, ...] | None = Field(
+        default=None, description="ids of the answers given, in their order"
+    )
+    interruptions: int | None = Field(
+        default=None, ge=0, description="how often the agent was stopped"
+    )
 
 
 class Persona(_Part):
     """One persona file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
-    description: str = ""
-    contact: Contact = Contact()
-    line: Line = Line()
-    voice: Manner = Manner()
-    answer: Answer = "human"
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80, description="results bear it"
+    )
+    description: str = Field(default="", description="for people")
+    contact: Contact = Field(default=Contact(), description="the contact's columns")
+    line: Line = Field(default=Line(), description="the telephone line")
+    voice: Manner = Field(default=Manner(), description="how the prospect speaks")
+    answer: Answer = Field(default="human", description="who takes the call, or how it ends")
     earlier: tuple[Answer, ...] = Field(
         default=(), description="how the first calls to this number end, for a dialer that retries"
     )
     rings: float = Field(default=0.0, ge=0, le=120, description="s before somebody takes the call")
-    greeting: str = ""
-    beep: bool = False
-    turns: tuple[Turn, ...] = ()
-    expect: Expect = Expect()
+    greeting: str = Field(default="", description="said at once; a machine must have one")
+    beep: bool = Field(default=False, description="a tone ends a machine's greeting")
+    turns: tuple[Turn, ...] = Field(
+        default=(), description="used one by one, each time the agent has finished speaking"
+    )
+    expect: Expect = Field(default=Expect(), description="how the call must end")
 
     @model_validator(mode="after")
     def _fits(self) -> "Persona":

@@ -21,6 +21,7 @@ READ_AHEAD = 16_384  # samples FreeSWITCH reads from a file at once
 LOUD = 300  # of 32768: below it a sound is not speech
 
 Samples = NDArray[np.int16]
+Step = tuple[Samples, Samples, Samples | None]
 SILENT: Samples = np.zeros(TICK, np.int16)
 SILENT.flags.writeable = False
 
@@ -179,17 +180,29 @@ class Player:
 
     def tick(self) -> tuple[Samples, Samples]:
         """(what applications play, the same with displaced files): 20 ms each."""
+        prompt, base, over = self.step()
+        return prompt, base if over is None else mixed(base, over)
+
+    def step(self) -> Step:
+        """`tick`, with what is mixed left for the caller to add: many channels at once cost less.
+
+        (what applications play, what is sent, and what is still to be added to that).
+        """
         if self._break:
             self._perform_break()
-        for application in list(self._running):
-            if self._over(application):
-                self._running.remove(application)
-                self._end(application, "done")
-        self._take()
+        if self._running:
+            for application in tuple(self._running):
+                if self._over(application):
+                    self._running.remove(application)
+                    self._end(application, "done")
+        if self._queue:
+            self._take()
         if self.stopped:
-            return SILENT, SILENT
+            return SILENT, SILENT, None
         prompt = self._frame()
-        return prompt, self._lay_over(prompt)
+        if not self._displaced:
+            return prompt, prompt, None
+        return prompt, *self._lay_over(prompt)
 
     def _perform_break(self) -> None:
         count = len(self._running) if self._break == "all" else 1
@@ -258,8 +271,8 @@ class Player:
             "playback_ms": str(ms),
             "playback_samples": str(read),
         }
-        path = {"Playback-File-Path": application.argument, "Playback-Status": status}
-        self._tell(Told("PLAYBACK_STOP", {**path, **application.echoed}, counts))
+        headers = {**self._file(application), "Playback-Status": status}
+        self._tell(Told("PLAYBACK_STOP", headers, counts))
         self._complete(application, "FILE PLAYED")
 
     def _complete(self, application: Application, response: str) -> None:
@@ -280,7 +293,11 @@ class Player:
 
     @staticmethod
     def _file(application: Application) -> dict[str, str]:
-        return {"Playback-File-Path": application.argument, **application.echoed}
+        # Without the @@ of a start offset, which only Application-Data has (measured).
+        path = application.argument
+        if application.start:
+            path = path.rpartition("@@")[0]
+        return {"Playback-File-Path": path, **application.echoed}
 
     def _frame(self) -> Samples:
         top = self._running[-1] if self._running else None
@@ -297,22 +314,28 @@ class Player:
         whole[: len(samples)] = samples
         return whole
 
-    def _lay_over(self, prompt: Samples) -> Samples:
-        if not self._displaced or self._lead is not None:
-            return prompt  # a broadcast mutes what is displaced while it waits
+    def _lay_over(self, prompt: Samples) -> tuple[Samples, Samples | None]:
+        if self._lead is not None:
+            return prompt, None  # a broadcast mutes what is displaced while it waits
         if not self._running and not self.idle_silence:
-            return prompt  # nothing is written, so there is nothing to lay over
-        frame = prompt
-        for path, displaced in list(self._displaced.items()):
+            return prompt, None  # nothing is written, so there is nothing to lay over
+        frame: Samples = prompt
+        last: Samples | None = None
+        for path, displaced in tuple(self._displaced.items()):
             over = displaced.tick()
             if over is None:
                 del self._displaced[path]
-            elif displaced.mixes:
-                total = frame.astype(np.int32) + over
-                frame = np.clip(total, -32768, 32767).astype(np.int16)
-            else:
-                frame = over
-        return frame
+                continue
+            if last is not None:
+                frame = mixed(frame, last)
+            frame, last = (frame, over) if displaced.mixes else (over, None)
+        return frame, last
+
+
+def mixed(one: Samples, other: Samples) -> Samples:
+    """Both at once, of any shape they share, clipped."""
+    total = np.add(one, other, dtype=np.int32)
+    return np.clip(total, -32768, 32767, out=total).astype(np.int16)
 
 
 def join(frames: Sequence[Samples]) -> Samples:

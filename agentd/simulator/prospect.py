@@ -38,6 +38,15 @@ class Act:
     hangup: bool = False
 
 
+_NOTHING = Act(SILENT)
+
+
+def are_loud(prompts: Samples) -> list[bool]:
+    """Of frames of the agent's voice, shape (frames, samples): which hold sound?"""
+    loud = (prompts.max(axis=1) > LOUD) | (prompts.min(axis=1) < -LOUD)
+    return list(loud.tolist())
+
+
 @dataclass
 class _Listening:
     """What the prospect knows of the agent's speech. Times are ms since the answer."""
@@ -97,9 +106,9 @@ class Prospect:
         # An utterance of the agent counts when it began after this: for its end, for its middle.
         self._fresh = self._fresh_at = -1
 
-    def tick(self, prompt: Samples, ahead: bool) -> Act:
-        """prompt: 20 ms of the agent's voice. ahead: is there more speech in what it is saying?"""
-        loud = bool(np.abs(prompt.astype(np.int32)).max(initial=0) > LOUD)
+    def tick(self, loud: bool, ahead: bool) -> Act:
+        """loud: the agent's voice is heard in these 20 ms (`are_loud`). ahead: is there more speech
+        in what it is saying?"""
         self._agent.hear(self._now_ms, loud, ahead)
         act = self._act()
         self._now_ms += TICK_MS
@@ -120,7 +129,7 @@ class Prospect:
             return self._press()
         turn = self._due()
         if turn is None:
-            return Act(SILENT)
+            return _NOTHING
         del self._turns[0]
         self._agent.ended = False
         self._fresh_at = self._now_ms

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from agentd.simulator.playing import RATE_HZ, Samples
+from agentd.simulator.playing import RATE_HZ, Samples, join
 
 
 class Recorder:
@@ -14,15 +14,15 @@ class Recorder:
     def __init__(self) -> None:
         self._heard = bytearray()  # of the prospect, as the switch receives it
         self._agent = bytearray()  # of the agent, as the prospect hears it
-        self._said = bytearray()  # the prospect alone, before the line
-        self._prompt = bytearray()  # what the agent says, without the background
+        self._said: list[Samples] = []  # the prospect alone, before the line
+        self._prompt: list[Samples] = []  # what the agent says, without the background
 
     def add(self, heard: Samples, agent: Samples, said: Samples, prompt: Samples) -> None:
-        """20 ms of each."""
+        """20 ms of each. said and prompt are kept as they are, and must not change."""
         self._heard += heard.tobytes()
         self._agent += agent.tobytes()
-        self._said += said.tobytes()
-        self._prompt += prompt.tobytes()
+        self._said.append(said)
+        self._prompt.append(prompt)
 
     @property
     def samples(self) -> int:
@@ -37,12 +37,12 @@ class Recorder:
     @property
     def said(self) -> Samples:
         """The prospect's speech alone: where it ends is not hidden by the line's noise."""
-        return np.frombuffer(bytes(self._said), np.int16)
+        return join(self._said)
 
     @property
     def prompt(self) -> Samples:
         """The agent's speech alone: where it begins is not hidden by the background."""
-        return np.frombuffer(bytes(self._prompt), np.int16)
+        return join(self._prompt)
 
     @property
     def stereo(self) -> Samples:

@@ -1,8 +1,8 @@
 """One simulated call: connects to agentd as the socket application does, and moves the media.
 
 The gevent shell around `wire.Switch` (the protocol), `prospect.Prospect` (who speaks), `mixer` (the
-line) and `fork_client` (the audio fork). Real time: one tick every 20 ms of a monotonic clock, and
-ticks that came late are made up for.
+line), `media` (the clock: one tick every 20 ms, and ticks that came late are made up for) and
+`fork_client` (the audio fork).
 """
 
 import os
@@ -24,10 +24,11 @@ from agentd.simulator.commands import Command, words
 from agentd.simulator.effects import Close, ForkDo, ForkStart, RecordStart, RecordStop, Send
 from agentd.simulator.files import SoundFiles
 from agentd.simulator.fork_client import ForkClient
+from agentd.simulator.media import Media
 from agentd.simulator.mixer import Doubler, LineModel
 from agentd.simulator.persona import Persona
-from agentd.simulator.playing import TICK_MS, Samples, split_argument
-from agentd.simulator.prospect import Prospect, Spoken
+from agentd.simulator.playing import SILENT, TICK_MS, Samples, Step, split_argument
+from agentd.simulator.prospect import Act, Prospect, Spoken
 from agentd.simulator.recorder import Recorder
 from agentd.simulator.traps import NONE, Traps
 from agentd.simulator.wire import Switch
@@ -35,7 +36,6 @@ from agentd.simulator.wire import Switch
 CONNECT_TIMEOUT_S = 5.0
 LONGEST_S = 300.0  # of a call; what goes on longer has gone wrong
 LINGER_S = 12.0  # after the hangup the client may still talk; bare linger would wait for ever
-LATE_MS = 20
 WAITING = 5_000  # pieces for a client that does not read; it is then given up
 NOWHERE = "ws://127.0.0.1:1/"  # nobody listens on port 1
 PRESENTED = "+33199000000"  # a number no one has (ARCEP keeps 01 99 00 for fiction)
@@ -53,7 +53,6 @@ class Outcome:
     unused: int = 0  # items of the persona
     handed_on: int = 0  # times the dialplan's next socket action got the live call
     late_ticks: int = 0
-    tick_ms: float = 0.0  # work of a tick, on average
 
 
 class SimulatedCall:
@@ -80,7 +79,6 @@ class SimulatedCall:
         traps: what the switch does wrong. channel: an answered one of somebody else's making.
         on_gone: called when it has hung up or left, before the socket lingers."""
         self.recorder = Recorder()
-        self._persona = persona
         self._address = address
         self._hosts = [address, *others]
         self._handed_on = 0
@@ -101,8 +99,8 @@ class SimulatedCall:
         self.switch = Switch(channel, files.get, _may_write)
         self._records: dict[str, tuple[bool, int]] = {}  # path -> stereo, where it begins
         self._prospect = Prospect(persona.turns, voice, persona.greeting)
-        self._line = LineModel(persona.line, seed)
-        self._doubler = Doubler()
+        self.line = LineModel(persona.line, seed)
+        self.doubler = Doubler()
         self._forks: dict[str, ForkClient] = {}
         self._traps = traps
         self._forks_started = 0
@@ -115,7 +113,10 @@ class SimulatedCall:
         self._connect_at = 0.0
         self._cuts_ms: list[int] = []
         self._late = 0
-        self._work_s = 0.0
+        self._ticks = 0
+        self._prompt: Samples = SILENT
+        self._ahead = False
+        self._act = Act(SILENT)
 
     def run(self) -> Outcome:
         """Place the call and hold it. Says what happened; raises nothing of the peer's making."""
@@ -127,7 +128,7 @@ class SimulatedCall:
         self._open()
         reader = gevent.spawn(self._read)
         try:
-            self._hold()
+            Media.here().hold(self)
             self._on_gone()
             self._linger()
         finally:
@@ -139,21 +140,49 @@ class SimulatedCall:
 
     # -- time -------------------------------------------------------------------------------
 
-    def _hold(self) -> None:
-        """The media clock, until the channel is gone."""
-        for count in self._clock(lambda: self.switch.gone):
-            began = time.perf_counter()
-            self._move()
-            self._work_s += time.perf_counter() - began
+    @property
+    def over(self) -> bool:
+        """The channel is gone: the media clock leaves it."""
+        return self.switch.gone
+
+    def play(self, late: bool) -> Step:
+        """See `media.Party`."""
+        self._late += late
+        player = self.switch.player
+        breaks, self._ahead = player.breaks, player.speech_ahead
+        step = self.switch.step()
+        if player.breaks > breaks:
+            self._cuts_ms.append(self.recorder.duration_ms)
+        self._prompt = step[0]
+        return step
+
+    def speak(self, loud: bool) -> Samples:
+        """See `media.Party`."""
+        self._act = self._prospect.tick(loud, self._ahead)
+        return self._act.sound
+
+    def transmit(self, received: Samples, heard: Samples, audio: bytes, frame: bytes) -> None:
+        """See `media.Party`."""
+        act = self._act
+        self.recorder.add(received, heard, act.sound, self._prompt)
+        if self._forks:
+            for fork in tuple(self._forks.values()):
+                fork.feed(audio, frame)
+        if act.digit:
+            self.switch.dtmf(act.digit)
+        if act.hangup:
+            self.switch.hang_up("NORMAL_CLEARING", by_peer=True)
+        self._ticks += 1
+        if self._ticks * TICK_MS >= self._longest_s * 1000:
+            self.switch.problem(f"the call was still going on after {self._longest_s:g} s")
+            self.switch.hang_up("ALLOTTED_TIMEOUT", by_peer=True)
+        if self.switch.waits:
             self._perform()
-            if count * TICK_MS >= self._longest_s * 1000:
-                self.switch.problem(f"the call was still going on after {self._longest_s:g} s")
-                self.switch.hang_up("ALLOTTED_TIMEOUT", by_peer=True)
 
     def _linger(self) -> None:
         """After the hangup: the last events, then whatever the client still asks."""
         most = int(LINGER_S * 1000 / TICK_MS)
-        for count in self._clock(self._all_said):
+        for count in _Ticks(self._all_said):
             if not self.switch.closed:
                 self.switch.tick()
             self._perform()
@@ -164,32 +193,6 @@ class SimulatedCall:
 
     def _all_said(self) -> bool:
         return self._closing and (not self._outbox or self._writer.dead)
-
-    def _clock(self, over: Callable[[], bool]) -> "_Ticks":
-        return _Ticks(over, self._count_late)
-
-    def _count_late(self) -> None:
-        self._late += 1
-
-    def _move(self) -> None:
-        """20 ms of both directions."""
-        breaks = self.switch.player.breaks
-        ahead = self.switch.player.speech_ahead
-        prompt, sent = self.switch.tick()
-        if self.switch.player.breaks > breaks:
-            self._cuts_ms.append(self.recorder.duration_ms)
-        heard = self._line.deliver(sent)
-        act = self._prospect.tick(prompt, ahead)
-        received = self._line.receive(act.sound)
-        self.recorder.add(received, heard, act.sound, prompt)
-        if self._forks:
-            audio = self._doubler.double(received)
-            for fork in list(self._forks.values()):
-                fork.feed(audio)
-        if act.digit:
-            self.switch.dtmf(act.digit)
-        if act.hangup:
-            self.switch.hang_up("NORMAL_CLEARING", by_peer=True)
 
     # -- the connection ---------------------------------------------------------------------
 
@@ -267,7 +270,8 @@ class SimulatedCall:
                 case RecordStop(path):
                     stereo, begun = self._records.pop(path)
                     self.recorder.write(Path(path), begun, stereo=stereo)
-        self._wake.set()
+        if self._outbox or self._closing:
+            self._wake.set()
 
     def _start_fork(self, start: ForkStart) -> None:
         if start.mix != "mono" or start.rate_hz != 16_000:
@@ -319,7 +323,6 @@ class SimulatedCall:
                 return
 
     def _outcome(self, cause: str) -> Outcome:
-        ticks = max(1, self.recorder.duration_ms // TICK_MS)
         return Outcome(
             cause=cause,
             transferred=self.switch.transferred,
@@ -329,7 +332,6 @@ class SimulatedCall:
             unused=self._prospect.left,
             handed_on=self._handed_on,
             late_ticks=self._late,
-            tick_ms=self._work_s * 1000 / ticks,
         )
 
 
@@ -340,8 +342,8 @@ def _may_write(path: str) -> bool:
 class _Ticks:
     """Counts ticks as their moments come; sleeps in between, and makes up for late ones."""
 
-    def __init__(self, over: Callable[[], bool], late: Callable[[], None]) -> None:
-        self._over, self._late = over, late
+    def __init__(self, over: Callable[[], bool]) -> None:
+        self._over = over
         self._count = 0
         self._started = time.monotonic()
 
@@ -353,8 +355,6 @@ class _Ticks:
             raise StopIteration
         self._count += 1
         left = self._started + self._count * TICK_MS / 1000 - time.monotonic()
-        if left < -LATE_MS / 1000:
-            self._late()
         gevent.sleep(max(0.0, left))
         return self._count
 

@@ -20,7 +20,9 @@ from agentd.simulator.playing import (
     Player,
     Samples,
     Sound,
+    Step,
     Told,
+    mixed,
     split_argument,
 )
 
@@ -82,6 +84,11 @@ class Switch:
 
     # -- outside ----------------------------------------------------------------------------
 
+    @property
+    def waits(self) -> bool:
+        """Is there something to `drain`?"""
+        return bool(self._out)
+
     def drain(self) -> list[Effect]:
         """What is to be done now, in order."""
         out, self._out = self._out, []
@@ -105,6 +112,9 @@ class Switch:
         """The client has closed its side, so long after our answer to `connect`."""
         if self.closed or self.gone:
             self.closed = True
+            if self._finish_due:  # a client quicker than our tick: the channel ends all the same
+                self._finish_due = False
+                self._finish()
             return
         self.closed = True
         if not self._connected or since_connect_ms < ZOMBIE_MS:
@@ -159,6 +169,11 @@ class Switch:
 
     def tick(self) -> tuple[Samples, Samples]:
         """20 ms: what is played (prompts alone, with what is laid over them)."""
+        prompt, base, over = self.step()
+        return prompt, base if over is None else mixed(base, over)
+
+    def step(self) -> Step:
+        """See `Player.step`."""
         self.channel.tick += 1
         now = self.channel.tick
         if not self._connected and now * TICK_MS >= FIRST_COMMAND_MS and not self.closed:
@@ -167,7 +182,7 @@ class Switch:
         if self._park_due:
             self._park_due = False
             self._event("CHANNEL_PARK")
-        frames = self.player.tick() if not self.gone else (SILENT, SILENT)
+        frames = (SILENT, SILENT, None) if self.gone else self.player.step()
         if self._finish_due:
             self._finish_due = False
             self._finish()

@@ -13,9 +13,8 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from agentd.speech.frames import FRAME_MS, RATE_HZ
+from agentd.speech.frames import FRAME_BYTES, FRAME_MS, RATE_HZ
 
 LOWEST_HZ, HIGHEST_HZ = 395.0, 2150.0
 PURE = 0.85  # share of a frame's energy within the line and its neighbours
@@ -31,6 +30,7 @@ _FROM, _TO = int(LOWEST_HZ / _HZ), int(HIGHEST_HZ / _HZ) + 2
 _FIRST, _LAST = int(200 / _HZ), int(3_600 / _HZ)  # what a telephone line carries
 _SIDE = 3  # lines either side of the peak: the main lobe of the window over two frames
 _WINDOW = np.hanning(2 * RATE_HZ * FRAME_MS // 1000 + 1)[:-1].astype(np.float32)
+_LINES = np.arange(2 * _SIDE + 1, dtype=np.float32)
 _SIT = (950.0, 1_400.0, 1_800.0)
 _SIT_APART_HZ, _SIT_WITHIN_MS = 60.0, 700
 
@@ -46,26 +46,25 @@ class Tone(msgspec.Struct, frozen=True):
 
 
 class BeepDetector:
-    """One line. `feed` every frame, in order; about 25 us each."""
+    """One line. `feed` every frame, in order: 1 us each, 20 us with something to hear in it."""
 
     def __init__(self) -> None:
-        self._before: NDArray[np.float32] = np.zeros(RATE_HZ * FRAME_MS // 1000, np.float32)
+        self._before = bytes(FRAME_BYTES)
         self._hz = 0.0
-        self._rms = 0.0
+        self._rms = self._rms_before = 0.0
         self._held_ms = 0
         self._gap_ms = 0
         self._since_ms = 0  # since the last tone ended
         self._sit = 0
-        self._change_db = 0.0
 
     @property
     def sounding(self) -> bool:
         """A tone is being held."""
         return self._held_ms >= HELD_MS
 
-    def feed(self, frame: bytes) -> Tone | None:
-        """frame: 20 ms of int16 16 kHz mono."""
-        hz = self._line(np.frombuffer(frame, np.int16).astype(np.float32))
+    def feed(self, frame: bytes, rms: float) -> Tone | None:
+        """frame: 20 ms of int16 16 kHz mono, and its RMS."""
+        hz = self._line(frame, rms)
         if hz and (not self._held_ms or self._same(hz)):
             return self._goes_on(hz)
         if self._held_ms and self._gap_ms < GAP_MS and not hz:
@@ -74,9 +73,10 @@ class BeepDetector:
         return self._is_over(hz)
 
     def _same(self, hz: float) -> bool:
-        return abs(hz - self._hz) <= APART_HZ and (
-            abs(self._change_db) <= APART_DB or self._held_ms < 2 * FRAME_MS
-        )
+        if abs(hz - self._hz) > APART_HZ:
+            return False
+        change_db = 20 * math.log10((self._rms + 1) / (self._rms_before + 1))
+        return abs(change_db) <= APART_DB or self._held_ms < 2 * FRAME_MS
 
     def _goes_on(self, hz: float) -> Tone | None:
         # The first two frames hold the tone's onset.
@@ -114,18 +114,17 @@ class BeepDetector:
         self._sit = 0
         return True
 
-    def _line(self, samples: NDArray[np.float32]) -> float:
+    def _line(self, frame: bytes, rms: float) -> float:
         """The frequency (Hz) of the one line these 40 ms consist of, 0 when they do not."""
-        both = np.concatenate((self._before, samples))
-        self._before = samples
-        rms = float(np.sqrt(np.mean(samples**2)))
-        self._change_db = 20 * math.log10((rms + 1) / (self._rms + 1))
-        self._rms = rms
+        both, self._before = self._before + frame, frame
+        self._rms_before, self._rms = self._rms, rms
         if rms < LEAST_RMS:
             return 0.0
-        power = np.abs(np.fft.rfft(both * _WINDOW, _SIZE)) ** 2
-        peak = _FROM + int(np.argmax(power[_FROM:_TO]))
-        near = power[peak - _SIDE : peak + _SIDE + 1]
-        if near.sum() < PURE * power[_FIRST:_LAST].sum():
+        spectrum = np.fft.rfft(np.frombuffer(both, np.int16) * _WINDOW, _SIZE)[_FIRST:_LAST]
+        power = spectrum.real**2 + spectrum.imag**2
+        peak = _FROM + int(power[_FROM - _FIRST : _TO - _FIRST].argmax())
+        near = power[peak - _SIDE - _FIRST : peak + _SIDE + 1 - _FIRST]
+        share = float(near.sum())
+        if share < PURE * float(power.sum()):
             return 0.0
-        return float(np.dot(near, np.arange(peak - _SIDE, peak + _SIDE + 1)) / near.sum() * _HZ)
+        return float(near.dot(_LINES)) / share * _HZ + (peak - _SIDE) * _HZ

@@ -9,7 +9,7 @@ not the file it was, allows nothing.
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,11 +191,6 @@ def write(folder: Path, consent: VoiceConsent, proof: Path) -> None:
     (folder / FILE).write_text(
         yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8"
     )
-
-
-def scopes(themes: Collection[str]) -> list[str]:
-    """What may stand in `scope`, as examples for a person."""
-    return [EVERYTHING, *(f"theme:{theme}" for theme in sorted(themes)), "scenario:NAME"]
 
 
 def sha256(file: Path) -> str:

@@ -86,11 +86,12 @@ class Ears:
         vocabulary: Sequence[str] = (),
         watcher: Watcher | None = None,
         amd: Detector | None = None,
+        barge: bargein.Tuning = bargein.TUNING,
     ) -> None:
         """emit: called from the greenlet that feeds, and from one of our own; must not wait.
 
         recogniser: warm. vocabulary: phrases of the call's theme (objections as people say them).
-        amd: judges who has picked up; None when that is known.
+        amd: judges who has picked up; None when that is known. barge: what interrupts us.
         """
         self.base_ms = 0  # when the first sample was heard, ms since the answer
         self._emit = emit
@@ -111,7 +112,7 @@ class Ears:
         self._endpointer = Endpointer(self._tuning)
         self._lead: deque[bytes] = deque(maxlen=LEAD_MS // FRAME_MS)
         self._turn: Turn | None = None
-        self._barge = bargein.Tuning()
+        self._barge = barge
         self._level = bargein.Level(self._barge)
         self._agent_speaks = False
         self._echo_until_ms = -1
@@ -157,7 +158,7 @@ class Ears:
             self._tell(self._amd.beep())
 
     def feed(self, pcm: bytes) -> None:
-        """Bytes of the fork: L16 16 kHz mono, any number of them. About 30 us a frame."""
+        """Bytes of the fork: L16 16 kHz mono, any number of them. About 10 us a frame."""
         if self._closed:
             return
         for frame in self._chunks.feed(pcm):
@@ -184,18 +185,22 @@ class Ears:
         moment = self._endpointer.feed(voiced)
         if moment is Moment.STARTED:
             self._began()
-        if self._turn is None:
-            self._lead.append(frame)
-        else:
-            self._turn.frames.append(frame)
+        turn = self._turn
+        (self._lead if turn is None else turn.frames).append(frame)
         if self._say is not None:
-            say_id, judge = self._say
-            loud = voiced and self._vad.rms >= self._level.loud
-            spoken = voiced and bargein.is_open(np.frombuffer(frame, np.int16))
-            if judge.feed(voiced, loud, spoken):
-                self._emit(ev.Interruption(say_id, self._now_ms))
+            self._interrupts(self._say, frame, voiced)
         if self._amd is not None:
             self._judge(self._amd, frame, voiced)
+        if moment is not None:
+            self._at(moment)
+        elif (
+            turn is not None
+            and self._recogniser.streaming
+            and len(turn.frames) * FRAME_MS % STREAM_EVERY_MS == 0
+        ):
+            self._recognise("partial")
+
+    def _at(self, moment: Moment) -> None:
         match moment:
             case Moment.PAUSED:
                 self._recognise("speculate")
@@ -204,13 +209,23 @@ class Ears:
                 self._turn.guess = None
             case Moment.ENDED:
                 self._ended()
-            case None if self._recogniser.streaming and self._turn is not None:
-                if len(self._turn.frames) * FRAME_MS % STREAM_EVERY_MS == 0:
-                    self._recognise("partial")
+
+    def _interrupts(self, say: tuple[str, bargein.BargeIn], frame: bytes, voiced: bool) -> None:
+        """Is somebody speaking into a Say of ours?"""
+        say_id, judge = say
+        loud = voiced and self._vad.rms >= self._level.loud
+        spoken = voiced and bargein.is_open(np.frombuffer(frame, np.int16))
+        match judge.feed(voiced, loud, spoken):
+            case bargein.Sign.INTERRUPT:
+                self._emit(ev.Interruption(say_id, self._now_ms))
+            case bargein.Sign.HESITATE:
+                self._emit(ev.Overlap(say_id, self._now_ms))
+            case bargein.Sign.GO_ON:
+                self._emit(ev.Overlap(say_id, self._now_ms, over=True))
 
     def _judge(self, amd: Detector, frame: bytes, voiced: bool) -> None:
         """Who has picked up? A look at the words is worth its time here."""
-        tone = self._beeps.feed(frame)
+        tone = self._beeps.feed(frame, self._vad.rms)
         self._tell(amd.feed(self._now_ms, voiced, tone, self._beeps.sounding))
         if amd.wants_words:
             self._recognise("partial")
@@ -224,14 +239,16 @@ class Ears:
     def _heard(self, frame: bytes) -> bool:
         """Is there a voice, and not our own coming back?"""
         voiced = self._vad.voiced(frame)
+        rms, turn = self._vad.rms, self._turn
         if self._agent_speaks or self._now_ms <= self._echo_until_ms:
             level = self._level
-            wanted = level.threshold if self._turn is None else level.soft
-            if self._turn is None and self._vad.rms < level.threshold:
-                level.learn_echo(self._vad.rms)
-            return voiced and self._vad.rms >= wanted
-        if voiced and self._turn is not None:
-            self._level.learn(self._vad.rms)
+            if turn is not None:
+                return voiced and rms >= level.soft
+            if rms < level.threshold:
+                level.learn_echo(rms)
+                return False
+        elif voiced and turn is not None:
+            self._level.learn(rms)
         return voiced
 
     def _began(self) -> None:

@@ -1,6 +1,6 @@
 """The audio fork sends chunks of any size; the ears want 20 ms frames."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 RATE_HZ = 16_000
 FRAME_MS = 20
@@ -14,8 +14,14 @@ class Rechunker:
         self._rest = b""
         self.frames = 0
 
-    def feed(self, pcm: bytes) -> Iterator[bytes]:
+    def feed(self, pcm: bytes) -> Iterable[bytes]:
         """The whole frames now at hand, FRAME_BYTES each."""
+        if len(pcm) == FRAME_BYTES and not self._rest:  # nearly always
+            self.frames += 1
+            return (pcm,)
+        return self._cut(pcm)
+
+    def _cut(self, pcm: bytes) -> Iterator[bytes]:
         data = self._rest + pcm
         whole = len(data) - len(data) % FRAME_BYTES
         self._rest = data[whole:]

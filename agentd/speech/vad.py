@@ -30,18 +30,19 @@ class Vad:
         self.rms = 0.0
 
     def voiced(self, frame: bytes) -> bool:
-        """frame: 20 ms of int16 16 kHz mono. Takes about 5 us."""
+        """frame: 20 ms of int16 16 kHz mono. About 3 us, 6 where it is loud."""
         samples = np.frombuffer(frame, np.int16).astype(np.float32)
-        self.rms = sqrt(samples.dot(samples) / samples.size)
-        self._follow_minimum()
-        speech = self.rms > self._floor * ABOVE_FLOOR and self._vad.is_speech(frame, RATE_HZ)
-        if not speech:
-            rate = _RISE if self.rms > self._floor else _FALL
-            self._set_floor(self._floor + rate * (self.rms - self._floor))
-        return bool(speech)
+        self.rms = rms = sqrt(samples.dot(samples) / samples.size)
+        self._follow_minimum(rms)
+        floor = self._floor
+        if rms > floor * ABOVE_FLOOR and self._vad.is_speech(frame, RATE_HZ):
+            return True
+        self._set_floor(floor + (_RISE if rms > floor else _FALL) * (rms - floor))
+        return False
 
-    def _follow_minimum(self) -> None:
-        self._least = min(self._least, self.rms)
+    def _follow_minimum(self, rms: float) -> None:
+        if rms < self._least:
+            self._least = rms
         self._frames += 1
         if self._frames % _BLOCK == 0:
             self._minima.append(self._least)

@@ -49,8 +49,8 @@ class CampaignContact(pw.Model):
 
 class Attempt(pw.Model):
     """One originate, recorded before it is sent; open while `ended_at` is null. id: the channel's
-    uuid and the call's id. evidence: of the gates that allowed it. counted: the telephone may have
-    rung. trunk: the trunk failed it."""
+    uuid and the call's id. evidence: of the gates that allowed it. placed_at: the switch had its
+    channel. counted: the telephone may have rung. trunk: the trunk failed it."""
 
     id = Text(primary_key=True)
     campaign = Text()
@@ -64,6 +64,7 @@ class Attempt(pw.Model):
     evidence = Json()
     begun_at = Utc()
     recorded_at = Utc()
+    placed_at = Utc(null=True)
     answered_at = Utc(null=True)
     ended_at = Utc(null=True)
     cause = Text(null=True)

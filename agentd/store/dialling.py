@@ -8,7 +8,8 @@ originated, and every step may be said twice.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +29,8 @@ from agentd.store.campaign_models import (
 from agentd.store.models import Call, Contact, as_json
 from agentd.store.repo import Repo
 
-WINDOW = timedelta(seconds=60)
+WINDOW = timedelta(seconds=60.1)  # a minute, and what clocks that agree may yet differ by
+NEVER_PLACED = timedelta(minutes=10)  # what the switch has not had by then it never gets
 LOOKED_AT = 20  # contacts of one transaction: those the gates refuse are many, and quick
 ELSEWHERE = timedelta(minutes=10)  # another campaign is calling this contact right now
 
@@ -74,13 +76,13 @@ class Asked:
 @dataclass(frozen=True)
 class Looked:
     """What became of a `begin`: an attempt, or refusals, or nothing due. full: a limit is reached;
-    held: the campaign is not running."""
+    held: the campaign is not running. gates: how many each gate refused."""
 
     begun: Begun | None = None
     refused: int = 0
     full: bool = False
     held: bool = False
-    gates: tuple[str, ...] = ()
+    gates: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,14 @@ class Ended:
     trunk: bool = False
     reason: str = ""
     answered_at: datetime | None = None
+    placed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Load:
-    """state, running_since: of the campaign. active: open attempts. begun: those of the last 60 s.
-    last: when the latest began. ready: somebody is due now. waiting_until: when the next is, when
-    nobody is now."""
+    """state, running_since: of the campaign. active: open attempts. begun: those of the last
+    minute, as the switch may have seen it. last: when the latest began. ready: somebody is due now.
+    waiting_until: when the next is, when nobody is now."""
 
     state: str
     running_since: datetime | None
@@ -148,14 +151,14 @@ def begin(repo: Repo, asked: Asked) -> Looked:
         if active >= asked.most_active or begun >= asked.most_begun:
             return Looked(full=True)
         refused = 0
-        gates: set[str] = set()
+        gates: Counter[str] = Counter()
         for row in _due(db, asked.campaign, asked.now):
             made, why = _try(db, asked, row)
             if made is not None:
-                return Looked(begun=made, refused=refused, gates=tuple(gates))
+                return Looked(begun=made, refused=refused, gates=gates)
             refused += 1
             gates.update(why)
-        return Looked(refused=refused, gates=tuple(gates))
+        return Looked(refused=refused, gates=gates)
 
     return repo.run(write)
 
@@ -171,8 +174,22 @@ def _locked(db: pw.Database, name: str) -> dict[str, Any] | None:
 def _counts(db: pw.Database, asked: Asked) -> tuple[int, int]:
     mine = Attempt.campaign == asked.campaign
     active = Attempt.select().where(mine, Attempt.ended_at.is_null()).count(db)
-    begun = Attempt.select().where(mine, Attempt.begun_at > asked.now - WINDOW).count(db)
-    return active, begun
+    return active, _lately(db, asked.campaign, asked.now)
+
+
+def _lately(db: pw.Database, campaign: str, now: datetime) -> int:
+    """Attempts that the switch may have been given in the last minute. One that is recorded counts
+    from then on, and for a minute after the switch had it, so that however long the originate was
+    on its way no minute of the switch's holds more than the limit."""
+    ended = Attempt.placed_at.is_null() & (
+        Attempt.ended_at.is_null() | (Attempt.ended_at > now - WINDOW)
+    )
+    query = Attempt.select().where(
+        Attempt.campaign == campaign,
+        Attempt.begun_at > now - NEVER_PLACED,
+        ended | (Attempt.placed_at > now - WINDOW),
+    )
+    return int(query.count(db))
 
 
 def _due(db: pw.Database, campaign: str, now: datetime) -> list[dict[str, Any]]:
@@ -332,6 +349,17 @@ def attempts_of(db: pw.Database, phone: str, *, simulated: bool) -> list[Tried]:
     return sorted(tried, key=lambda attempt: attempt.at)
 
 
+def placed(repo: Repo, attempt: str, at: datetime) -> None:
+    """The switch has the attempt's channel."""
+    repo.run(
+        lambda db: (
+            Attempt.update(placed_at=at)
+            .where(Attempt.id == attempt, Attempt.placed_at.is_null())
+            .execute(db)
+        )
+    )
+
+
 def answered(repo: Repo, attempt: str, at: datetime) -> None:
     """The far end has taken the call."""
     repo.run(
@@ -363,6 +391,7 @@ def close(repo: Repo, attempt: str, ended: Ended, follow: Callable[[Counts], Fol
             "trunk": ended.trunk,
             "reason": ended.reason,
             "answered_at": ended.answered_at or row["answered_at"],
+            "placed_at": row["placed_at"] or ended.placed_at,
         }
         mine = (Attempt.id == attempt) & Attempt.ended_at.is_null()
         if not Attempt.update(new).where(mine).execute(db):
@@ -410,6 +439,19 @@ def _follow(
     CampaignContact.update(new).where(where).execute(db)
 
 
+DUE_MOST = 10_000  # contacts: a count is for whoever watches, and a million take a second
+
+
+def due(repo: Repo, campaign: str, now: datetime) -> int:
+    """Contacts that may be called now, counted up to DUE_MOST."""
+    found = CampaignContact.select(pw.SQL("1")).where(
+        CampaignContact.campaign == campaign,
+        CampaignContact.state == "ready",
+        CampaignContact.next_at <= now,
+    )
+    return repo.run(lambda db: int(found.limit(DUE_MOST).clone().count(db)), "read")
+
+
 def load(repo: Repo, campaign: str, now: datetime) -> Load | None:
     """What pacing looks at; None when there is no such campaign."""
 
@@ -434,7 +476,7 @@ def load(repo: Repo, campaign: str, now: datetime) -> Load | None:
             state=row["state"],
             running_since=row["running_since"],
             active=Attempt.select().where(mine, Attempt.ended_at.is_null()).count(db),
-            begun=Attempt.select().where(mine, Attempt.begun_at > now - WINDOW).count(db),
+            begun=_lately(db, campaign, now),
             last=_instant(last),
             ready=due,
             waiting_until=_instant(next_),

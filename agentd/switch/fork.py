@@ -17,10 +17,19 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+try:  # in C
+    from websockets.speedups import apply_mask
+except ImportError:  # where there is no wheel of it
+    from websockets.utils import apply_mask
+
 SUBPROTOCOL = Subprotocol("audio.drachtio.org")
 MAX_MESSAGE = 1024 * 1024  # 5 s of 16 kHz stereo is 320,000 bytes
 MAX_REQUEST = 16 * 1024
 ABNORMAL = 1006  # closed without a closing handshake
+
+_PLAIN = 0x82  # first byte of a frame that is a whole binary message
+# ... and of all there are without extensions; from 0x88 on they are the protocol's own.
+_FIRST = frozenset((0x00, 0x01, 0x02, 0x80, 0x81, _PLAIN, 0x88, 0x89, 0x8A))
 
 # websockets logs every connection at INFO; our own lines say what matters.
 _log = logging.getLogger("agentd.switch.fork.wire")
@@ -83,10 +92,16 @@ class ForkStream:
         self._request: Request | None = None
         self._handshake = bytearray()
         self._early = bytearray()  # frames that came before the caller decided
+        self._max_size = max_size
+        self._rest = bytearray()  # the beginning of a frame, once accepted
+        self._wanted = 0  # bytes of it before it is worth another look
+        self._fragments = False  # a message has begun and not ended
+        self._refused = False  # the protocol has what it will refuse, once it has enough of it
         self._parts: list[bytes] = []
         self._text = False
         self._closed: Closed | None = None
         self.accepted = False
+        self.unsent = False  # there may be something in data_to_send
 
     @property
     def finished(self) -> bool:
@@ -139,6 +154,7 @@ class ForkStream:
 
     def data_to_send(self) -> bytes:
         """What to write now. An end of stream is said by `finished`, not here."""
+        self.unsent = False
         return b"".join(self._protocol.data_to_send())
 
     def _upgrade(self, data: bytes) -> list[ForkEvent]:
@@ -177,10 +193,45 @@ class ForkStream:
         return Opened(parts.path, segments, query)
 
     def _frames(self, data: bytes) -> list[ForkEvent]:
+        """Whole frames of `data` and of what was left before it. Audio, which is nearly all of it,
+        is unmasked here; anything else is for the protocol, one whole frame at a time."""
+        if self._refused:
+            return self._unusual(data)
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._wanted:
+                return []
+            data, self._rest = bytes(self._rest), bytearray()
+        events: list[ForkEvent] = []
+        at, end = 0, len(data)
+        while at < end and self._closed is None:
+            head, size = _extent(data, at)
+            if size > self._max_size or size < 0:
+                self._refused = True
+                return events + self._unusual(data[at:])
+            if at + head + size > end:
+                self._rest += data[at:]
+                self._wanted = head + size
+                break
+            elif size and data[at] == _PLAIN and not self._fragments:
+                start = at + head
+                events.append(
+                    Audio(apply_mask(data[start : start + size], data[start - 4 : start]))
+                )
+            else:
+                events += self._unusual(data[at : at + head + size])
+            at += head + size
+        return events
+
+    def _unusual(self, data: bytes) -> list[ForkEvent]:
+        """What is no plain audio, by the protocol."""
+        self.unsent = True
         self._protocol.receive_data(data)
         events: list[ForkEvent] = []
         for frame in self._protocol.events_received():
             if self._closed is None and isinstance(frame, Frame):
+                if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                    self._fragments = not frame.fin
                 events += self._frame(frame)
         if self._closed is None and self._protocol.close_expected():
             # The protocol gave up (a frame too big, not masked, ...) and has queued its close.
@@ -214,6 +265,28 @@ class ForkStream:
             return []
         self._closed = Closed(code, reason)
         self._early.clear()
+        self._rest.clear()
         self._handshake.clear()
         self._parts = []
         return [self._closed]
+
+
+def _extent(data: bytes, at: int) -> tuple[int, int]:
+    """Bytes of the header of the frame that begins `at`, and of its payload: RFC 6455, 5.2.
+
+    (what is needed to know more, 0) when the header is not complete; -1 for the payload of a frame
+    that the protocol refuses for its header.
+    """
+    first, left = data[at], len(data) - at
+    if first not in _FIRST:
+        return 2, -1
+    if left < 2:
+        return 2, 0
+    size = data[at + 1] - 0x80  # a client's frames are masked
+    if size < 126:
+        return 6, size
+    if first >= 0x88:
+        return 2, -1
+    if size == 126:
+        return 8, (data[at + 2] << 8 | data[at + 3]) if left >= 4 else 0
+    return 14, int.from_bytes(data[at + 2 : at + 10], "big") if left >= 10 else 0

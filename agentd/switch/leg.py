@@ -177,6 +177,14 @@ class Leg:
         """Stop a Say, playing or waiting; its SayDone follows."""
         self._do(self._player.stop(say_id))
 
+    def hold(self, say_id: str) -> None:
+        """Hold a Say where it is; nothing follows until it is resumed or stopped."""
+        self._do(self._player.hold(say_id))
+
+    def resume(self, say_id: str) -> None:
+        """Go on with a Say that is held."""
+        self._do(self._player.resume(say_id))
+
     def start_background(self, path: Path) -> None:
         """Loop a file under the call (it needs send_silence_when_idle=-1, set by the dialplan).
 

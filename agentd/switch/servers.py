@@ -16,6 +16,7 @@ from agentd.errors import ConfigError, SwitchError
 from agentd.switch.fork import Audio, Closed, ForkEvent, ForkStream, Metadata, Opened
 from agentd.switch.leg import Leg
 from agentd.switch.playback import Via
+from agentd.switch.pump import Pump
 
 log = structlog.get_logger(component="switch")
 
@@ -212,6 +213,7 @@ class AudioServer(_Listener):
         super().__init__(address, max_calls + REFUSALS, "audio listener")
         self._url = url.rstrip("/")
         self._calls: dict[str, _Expected] = {}
+        self._pump = Pump()
 
     def expect(
         self,
@@ -235,6 +237,16 @@ class AudioServer(_Listener):
         """Streams of calls that are open now."""
         return sum(expected.conn is not None for expected in self._calls.values())
 
+    def start(self) -> None:
+        """See _Listener."""
+        self._pump.start()
+        super().start()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """See _Listener."""
+        super().stop(timeout)
+        self._pump.close()
+
     def forget(self, token: str) -> None:
         """The call is over: close its stream and refuse later ones."""
         expected = self._calls.pop(token, None)
@@ -246,14 +258,15 @@ class AudioServer(_Listener):
         handshake = gevent.Timeout(HANDSHAKE_S)
         handshake.start()
         try:
-            while not conn.stream.finished:
+            while not conn.stream.accepted and not conn.stream.finished:
                 data = sock.recv(CHUNK)
-                events = conn.stream.receive(data) if data else conn.stream.receive_eof()
-                self._take(conn, events)
+                self._take(conn, conn.stream.receive(data) if data else conn.stream.receive_eof())
                 conn.flush()
-                if conn.stream.accepted:
-                    handshake.close()
-                    sock.settimeout(IDLE_S)
+            handshake.close()
+            while not conn.stream.finished:
+                if not self._pump.read(sock, lambda data: self._feed(conn, data), IDLE_S):
+                    break
+                conn.flush()
         except gevent.Timeout:
             log.warning("no websocket upgrade in time", limit_s=HANDSHAKE_S)
         except TimeoutError:
@@ -264,6 +277,11 @@ class AudioServer(_Listener):
             handshake.close()
             self._take(conn, conn.stream.receive_eof())
 
+    def _feed(self, conn: _Connection, data: bytes) -> bool:
+        """In the pump's greenlet; False when something is to be said, or to be ended."""
+        self._take(conn, conn.stream.receive(data))
+        return not (conn.stream.unsent or conn.stream.finished)
+
     def _take(self, conn: _Connection, events: list[ForkEvent]) -> None:
         for event in events:
             expected = conn.expected
@@ -271,6 +289,8 @@ class AudioServer(_Listener):
                 self._take(conn, self._admit(conn, event))
             elif expected is None or expected.conn is not conn:
                 continue  # refused, forgotten, or replaced by a later attempt
+            elif isinstance(event, Audio) and conn.metadata:
+                expected.on_audio(event.data)
             elif isinstance(event, Closed):
                 expected.conn = None
                 expected.on_close(event.code)

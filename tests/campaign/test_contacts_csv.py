@@ -115,12 +115,61 @@ def test_a_byte_that_is_of_no_encoding_costs_its_row_alone(read):
     assert rows[1].phone == "+33199001235"
 
 
-def test_an_unclosed_quote_does_not_swallow_the_file_for_good(read):
+def test_an_unclosed_quote_costs_its_row_alone(read):
     many = "".join(f"n{i},01990012{i % 100:02d}\n" for i in range(12_000))
     rows = read(f'nom,tel\n"a,0199001234\n{many}')
     assert isinstance(rows[0], Rejected)
-    assert "unclosed quote" in rows[0].reason
-    assert sum(isinstance(row, Row) for row in rows) > 2_000
+    assert (rows[0].line, "unclosed quote" in rows[0].reason) == (2, True)
+    assert [row.line for row in rows[1:]] == list(range(3, 12_003))
+    assert all(isinstance(row, Row) for row in rows[1:])
+
+
+def test_one_that_a_later_row_closes_and_one_at_the_end(read):
+    rows = read('nom,tel\n"a,0199001234\nb,0199001235\nc,"0199001236"\n"d,0199001237\n')
+    assert [(row.line, type(row)) for row in rows] == [
+        (2, Rejected), (3, Row), (4, Row), (5, Rejected),
+    ]  # fmt: skip
+    assert [row.phone for row in rows if isinstance(row, Row)] == ["+33199001235", "+33199001236"]
+
+
+def test_a_quote_in_the_middle_and_an_address_of_two_lines_are_rows(read):
+    rows = read('nom,tel,adresse\n"ACME" SARL,0199001234,x\nb,0199001235,"1 rue\nVille"\n')
+    assert [row.last_name for row in rows] == ["ACME SARL", "b"]
+    assert rows[1].columns["adresse"] == "1 rue Ville"
+
+
+def test_a_line_of_ten_million_characters_costs_itself_alone(tmp_path):
+    file = tmp_path / "long.csv"
+    file.write_bytes(b"tel,note\n0199001234," + b"x" * 10_000_000 + b"\n0199001235,ok\n")
+    tracemalloc.start()
+    rows = list(ContactsFile(file).rows())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [(row.line, type(row)) for row in rows] == [(2, Rejected), (3, Row)]
+    assert peak < 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("written", "phone"),
+    [
+        ("'0199001234", "+33199001234"),
+        ('=""0199001234""', "+33199001234"),
+        ("+33(0)1 99 00 12 34", "+33199001234"),
+        ("33199001234.0", "+33199001234"),
+        ("199001234,0", "+33199001234"),
+        ("01 99 00 12 34 (bureau)", "+33199001234"),
+        ("\u202a+33199001234\u202c", "+33199001234"),
+        ("3.36E+10", "spreadsheet"),
+        ("zéro un quatre-vingt", "no digit"),
+        ("01 99 00 12 34 poste 12", "letters"),
+    ],
+)
+def test_what_spreadsheets_and_people_make_of_a_number(read, written, phone):
+    (row,) = read(f'tel;nom\n"{written}";a\n')
+    if phone.startswith("+"):
+        assert row.phone == phone
+    else:
+        assert phone in row.reason
 
 
 def test_the_first_of_several_numbers_that_can_be_called(read):

@@ -8,7 +8,9 @@ from agentd.dialogue.actions import (
     Background,
     Hangup,
     Listen,
+    Pause,
     Record,
+    Resume,
     Say,
     StartTimer,
     Stop,
@@ -672,6 +674,77 @@ def test_endless_false_interruptions_still_get_to_the_end(line: Line) -> None:
     assert not line.of(Say)[-1].interruptible
     line.says("oui")
     assert line.outcomes["Q1"] == "affirm"
+
+
+def overlap(line: Line, over: bool = False) -> None:
+    line.now += 100
+    line.send(events.Overlap(line.saying.say_id, line.now, over))
+
+
+def test_somebody_speaks_and_we_hold_on_until_it_was_nothing(line: Line) -> None:
+    say = to_step(line, "Q1").saying
+    overlap(line)
+    overlap(line)
+    assert line.of(Pause) == [Pause(say.say_id)]
+    overlap(line, over=True)
+    overlap(line, over=True)
+    assert line.of(Resume) == [Resume(say.say_id)]
+    assert not line.of(Stop)
+    assert line.state.interruptions == 0
+
+
+def test_a_say_is_not_held_for_ever(line: Line) -> None:
+    to_step(line, "Q1")
+    overlap(line)
+    line.run_out("hold")
+    assert len(line.of(Resume)) == 1
+    overlap(line, over=True)
+    assert len(line.of(Resume)) == 1
+
+
+def test_what_was_held_is_stopped_when_it_is_meant(line: Line) -> None:
+    say = to_step(line, "Q1").saying
+    overlap(line)
+    line.send(events.Interruption(say.say_id, line.now))
+    assert line.of(Stop)[-1] == Stop(say.say_id)
+    assert not line.of(Resume)
+    assert not [t for t in line.timers if t.startswith("hold")]
+
+
+def test_the_disclosure_is_not_held(line: Line) -> None:
+    overlap(line)
+    assert not line.of(Pause)
+
+
+def test_words_that_mean_nothing_end_the_wait(line: Line) -> None:
+    to_step(line, "Q1")
+    overlap(line)
+    line.send(events.Partial("oui d'accord", line.now))
+    assert len(line.of(Resume)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["ne me rappelez plus", "vos taux sont trop élevés", "quel âge avez-vous", "non merci"]
+)
+def test_words_that_are_plainly_meant_stop_us_before_they_are_over(line: Line, text: str) -> None:
+    say = to_step(line, "Q1").saying
+    line.now += 400
+    line.send(events.Partial(text, line.now))
+    assert line.of(Stop)[-1] == Stop(say.say_id)
+
+
+@pytest.mark.parametrize("text", ["", "mmh", "non", "blabla"])
+def test_words_that_may_be_anything_do_not_stop_us(line: Line, text: str) -> None:
+    to_step(line, "Q1")
+    line.now += 400
+    line.send(events.Partial(text, line.now))
+    assert not line.of(Stop)
+
+
+def test_nothing_that_is_read_stops_the_disclosure(line: Line) -> None:
+    line.now += 400
+    line.send(events.Partial("vos taux sont trop élevés", line.now))
+    assert not line.of(Stop)
 
 
 def test_an_interruption_whose_words_never_come_resumes(line: Line) -> None:

@@ -44,6 +44,7 @@ _WILD = st.one_of(
     st.builds(events.SayFailed, _SAY_IDS, st.just("x")),
     st.builds(events.SpeechStarted, _MS),
     st.builds(events.Interruption, _SAY_IDS, _MS),
+    st.builds(events.Overlap, _SAY_IDS, _MS, st.booleans()),
     st.builds(events.Partial, _TEXTS, _MS),
     st.builds(
         events.Utterance, _TEXTS, st.floats(0, 1), _MS, _MS, st.lists(_TEXTS, max_size=2).map(tuple)
@@ -65,11 +66,12 @@ _LIVE = st.one_of(
     st.just("say_failed"),
     st.just("say_cut"),
     st.just("interruption"),
+    st.sampled_from(["overlap", "overlap_over"]),
     st.sampled_from(["sentence", "last", "end", "ask_failed"]),
     st.sampled_from(list(Intent)).map(lambda intent: f"guessed {intent}"),
     st.just("speaks"),
     st.just("timer ask"),
-    st.sampled_from(["silence", "answer", "say", "transfer", "call", "filler"]).map(
+    st.sampled_from(["silence", "answer", "say", "transfer", "call", "filler", "hold"]).map(
         lambda k: f"timer {k}"
     ),
     _TEXTS.map(lambda text: f"says {text}"),
@@ -105,6 +107,8 @@ def _live(step: str, state: engine.CallState, now: int) -> events.Event | None:
         "say_cut": events.SayDone(say_id, False, 700),
         "say_failed": events.SayFailed(say_id, "x"),
         "interruption": events.Interruption(say_id, now),
+        "overlap": events.Overlap(say_id, now),
+        "overlap_over": events.Overlap(say_id, now, over=True),
     }
     return made[kind]
 
@@ -137,6 +141,7 @@ class Watched:
         """Whoever has the floor, something will happen next: it is being said, or a timer runs."""
         state = self.state
         if state.phase is Phase.OPEN:
+            assert state.speech is None or state.speech.held == ("hold" in state.timers)
             assert state.speech is not None or state.timers.keys() & {"silence", "answer", "ask"}
         if state.asked is not None and not state.asked.over:
             assert state.phase is Phase.OPEN

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import gevent
 import numpy as np
@@ -158,6 +159,34 @@ def test_the_prospect_interrupts(
     assert broke[0][0] - begun < 2.0
     phone.hang_up()
     assert ended(deployed, call).disposition == "HANGUP"
+
+
+def test_a_backchannel_is_waited_out(
+    switch: LiveSwitch, deployed: Deployed, phone: Phone, voice: Voice
+) -> None:
+    deployed.start()
+    call = switch.originate(phone.uri)
+    at = answer(phone, call, voice(LEAD[0]), 0.0)
+    until(lambda: call.playing and call.of("PLAYBACK_START")[-1][0] > at)
+    gevent.sleep(0.8)
+    begun = time.monotonic()
+    phone.say(voice("d'accord"))
+    silent = call.turn(begun, timeout=15)
+    after = [(t, m) for t, m in call.of("PLAYBACK_STOP") if t > begun]
+    assert after[0][1].get("Playback-Status") == "break"
+    assert after[0][0] - begun < 0.8, "it was not held at once"
+    # The rest is played from the sample where the break came, in the same file.
+    stopped = int(after[0][1].get("variable_playback_last_offset_pos"))
+    again = next(m for t, m in call.of("CHANNEL_EXECUTE") if t > after[0][0])
+    path, _, offset = unquote(again.get("Application-Data")).partition("@@")
+    assert abs(int(offset) - stopped) <= 8
+    assert path.rpartition("/")[2] in call.played
+    assert 0.3 < next(t for t, _ in call.of("PLAYBACK_START") if t > after[0][0]) - after[0][0] < 2
+    assert after[-1][1].get("Playback-Status") == "done"
+    assert silent > after[0][0]
+    phone.hang_up()
+    report = ended(deployed, call)
+    assert [t["interrupted"] for t in report.turns if t["who"] == "agent"][:2] == [False, False]
 
 
 def test_a_key_is_an_answer(switch: LiveSwitch, deployed: Deployed, phone: Phone) -> None:

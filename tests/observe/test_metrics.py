@@ -13,6 +13,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from agentd.dialogue import events as ev
+from agentd.observe.dialer_metrics import DialerMetrics, DialerNow
 from agentd.observe.metrics import STAGES, Metrics, Snapshot
 from agentd.observe.stopwatch import Stopwatch
 
@@ -43,9 +44,73 @@ def metrics() -> Metrics:
     made.stalled(0.001)
     made.recognised("final", "ok", 0.2)
     made.said("recorded")
+    made.picked_up("machine")
     caches = {"scenarios": (90, 10, 3)}
-    made.watch(lambda: Snapshot({"open": 3, "closing": 1}, max_calls=50, queued=7, caches=caches))
+    made.watch(
+        lambda: Snapshot(
+            {"open": 3, "closing": 1}, max_calls=50, queued=7, greenlets=12, caches=caches
+        )
+    )
     return made
+
+
+def dialer_metrics() -> DialerMetrics:
+    """Everything of a dialer, counted once."""
+    made = DialerMetrics()
+    made.taken_up("spring")
+    made.originated("spring", "trunk")
+    made.over("spring", "BUSY", trunk=False)
+    made.refused("spring", {"hours": 2, "consent": 1})
+    made.adopted("spring")
+    made.store_error("spring")
+    made.looked(0.004)
+    now = DialerNow(
+        "spring",
+        "running",
+        ringing=2,
+        talking=3,
+        active=7,
+        begun=9,
+        max_concurrent=50,
+        per_minute=10,
+        due=1234,
+        circuits={"trunk": "half open", "agentd": "closed"},
+        switch=True,
+        skew_s=-0.3,
+        lease_left_s=17.5,
+    )
+    made.watch(lambda: [now])
+    return made
+
+
+def test_a_page_of_the_dialer() -> None:
+    found = {
+        (s.name, tuple(s.labels.values())): s.value
+        for family in text_string_to_metric_families(dialer_metrics().page().decode())
+        for s in family.samples
+    }
+    assert found["agentd_dialer_calls", ("spring", "ringing")] == 2
+    assert found["agentd_dialer_calls", ("spring", "talking")] == 3
+    assert found["agentd_dialer_refusals_total", ("spring", "hours")] == 2
+    assert found["agentd_dialer_attempts_total", ("spring", "BUSY", "no")] == 1
+    assert found["agentd_dialer_circuit", ("spring", "trunk", "half open")] == 1
+    assert found["agentd_dialer_circuit", ("spring", "trunk", "open")] == 0
+    assert found["agentd_dialer_due", ("spring",)] == 1234
+    assert found["agentd_dialer_clock_skew_seconds", ("spring",)] == -0.3
+    assert found["agentd_dialer_lease_left_seconds", ("spring",)] == 17.5
+
+
+@pytest.mark.parametrize(
+    ("now", "able"),
+    [
+        (DialerNow("c", switch=True), True),
+        (DialerNow("c", switch=False), False),
+        (DialerNow("c", switch=True, store_away_s=3.0), False),
+        (DialerNow("c", switch=True, leaving=True), False),
+    ],
+)
+def test_a_dialer_is_ready_when_it_could_place_a_call(now: DialerNow, able: bool) -> None:
+    assert now.able is able
 
 
 def test_a_page(metrics: Metrics) -> None:
@@ -54,9 +119,13 @@ def test_a_page(metrics: Metrics) -> None:
     assert found["agentd_hangups_total", ("NORMAL_CLEARING",)] == 1
     assert found["agentd_calls_held", ("open",)] == 3
     assert found["agentd_calls_limit", ()] == 50
+    assert found["agentd_amd_verdicts_total", ("machine",)] == 1
+    assert found["agentd_amd_verdicts_total", ("screening",)] == 0
     assert found["agentd_workers_queued", ()] == 7
     assert found["agentd_cache_lookups_total", ("scenarios", "hit")] == 90
     assert found["agentd_cache_entries", ("scenarios",)] == 3
+    assert found["agentd_greenlets", ()] == 12
+    assert found["agentd_threads", ()] >= 1
     assert found["agentd_recogniser_seconds_total", ("final",)] == 0.2
     assert found["agentd_answer_seconds_bucket", ("0.5",)] == 1
     assert found["agentd_answer_seconds_bucket", ("0.4",)] == 0
@@ -69,10 +138,10 @@ def test_two_servers_count_apart(metrics: Metrics) -> None:
 
 def asked() -> Iterator[tuple[str, str]]:
     """(where, PromQL) of what we ship."""
-    dashboard = json.loads((MONITORING / "grafana-dashboard.json").read_text())
-    for panel in dashboard["panels"]:
-        for target in panel["targets"]:
-            yield panel["title"], target["expr"]
+    for file in sorted(MONITORING.glob("grafana-*.json")):
+        for panel in json.loads(file.read_text())["panels"]:
+            for target in panel["targets"]:
+                yield panel["title"], target["expr"]
     alerts = yaml.safe_load((MONITORING / "alerts.yaml").read_text())
     for group in alerts["groups"]:
         for rule in group["rules"]:
@@ -82,7 +151,8 @@ def asked() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("where", "query"), list(asked()))
 def test_what_is_shipped_asks_for_what_there_is(metrics: Metrics, where: str, query: str) -> None:
     there: dict[str, set[str]] = {}
-    for family in text_string_to_metric_families(metrics.page().decode()):
+    page = metrics.page().decode() + dialer_metrics().page().decode()
+    for family in text_string_to_metric_families(page):
         for sample in family.samples:
             there.setdefault(sample.name, {"job", "instance"}).update(sample.labels)
     names = set(re.findall(r"\b(?:agentd|process)_[a-z_]+\b|\bup\b", query))

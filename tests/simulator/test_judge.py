@@ -67,6 +67,17 @@ def test_an_agent_that_merely_came_to_its_end_was_not_interrupted() -> None:
     assert late.interrupts == []
 
 
+def test_an_agent_that_held_on_and_then_went_on_had_not_fallen_silent_yet() -> None:
+    said = track((2_000, 3_000))
+    held_only = track((1_000, 2_200), (2_500, 4_000))
+    spoken = [say(2_000, 3_000, "interrupt")]
+    assert measure(said, held_only, spoken, [2_200]).interrupts == []
+    twice = track((1_000, 2_200), (2_500, 2_700))
+    assert measure(said, twice, spoken, [2_200, 2_700]).interrupts == [700]
+    kept = track((1_000, 2_200))
+    assert measure(said, kept, spoken, [2_200]).interrupts == [200]
+
+
 def test_an_agent_that_talks_over_the_prospect_has_not_answered() -> None:
     said, prompt = track((2_000, 3_000)), track((2_700, 5_000))
     timing = measure(said, prompt, [say(2_000, 3_000)], [])

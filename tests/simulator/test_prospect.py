@@ -3,10 +3,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from agentd.simulator.persona import Turn
-from agentd.simulator.playing import SILENT, TICK, TICK_MS, Samples
+from agentd.simulator.playing import TICK, TICK_MS
 from agentd.simulator.prospect import Prospect
 
-LOUD: Samples = np.full(TICK, 5_000, np.int16)
 VOICE = {text: np.full(TICK * 25, 3_000, np.int16) for text in ("oui", "non", "mmh", "allô")}
 
 
@@ -23,7 +22,7 @@ class Talk:
     def run(self, until: int, *speech: tuple[int, int], ahead: bool = False) -> "Talk":
         while self.now < until:
             loud = any(start <= self.now < end for start, end in speech)
-            act = self.prospect.tick(LOUD if loud else SILENT, ahead)
+            act = self.prospect.tick(loud, ahead)
             self.heard.append(bool(act.sound.any()))
             if act.digit:
                 self.digits.append((self.now, act.digit))

@@ -1,19 +1,24 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from speech_sounds import vowel
 
-from agentd.speech.bargein import BargeIn, Level, Tuning, is_open
+from agentd.speech.bargein import BargeIn, Level, Sign, Tuning, is_open
 from agentd.speech.frames import FRAME_MS
 
 
+def signs(script: str, **tuning) -> list[tuple[int, Sign]]:
+    """`#` is a frame of somebody who speaks, `h` of one who hums, `r` of somebody in the room; with
+    the ms after which each sign came."""
+    judge = BargeIn(Tuning(**tuning))
+    told = ((i, judge.feed(m != ".", m in "#h", m in "#r")) for i, m in enumerate(script))
+    return [((i + 1) * FRAME_MS, sign) for i, sign in told if sign is not None]
+
+
 def judged_at(script: str) -> int | None:
-    """`#` is a frame of somebody who speaks, `h` of one who hums, `r` of somebody in the room: ms
-    after which it was taken for an interruption."""
-    judge = BargeIn(Tuning())
-    for i, mark in enumerate(script):
-        if judge.feed(mark != ".", mark in "#h", mark in "#r"):
-            return (i + 1) * FRAME_MS
-    return None
+    """When it was taken for an interruption."""
+    return next((at for at, sign in signs(script) if sign is Sign.INTERRUPT), None)
 
 
 def frames(ms, mark="#"):
@@ -50,8 +55,56 @@ def test_pauses_do_not_hide_it():
 
 
 def test_it_is_told_once():
-    judge = BargeIn(Tuning())
-    assert sum(judge.feed(True, True, True) for _ in range(200)) == 1
+    told = [sign for _, sign in signs(frames(4_000))]
+    assert told == [Sign.HESITATE, Sign.INTERRUPT]
+
+
+def test_we_hold_on_as_soon_as_somebody_speaks():
+    assert signs(frames(300))[0] == (Tuning().hesitate_ms, Sign.HESITATE)
+
+
+def test_after_a_backchannel_we_go_on():
+    tuning = Tuning()
+    assert signs(frames(300) + frames(2_000, ".")) == [
+        (tuning.hesitate_ms, Sign.HESITATE),
+        (300 + tuning.go_on_ms, Sign.GO_ON),
+    ]
+
+
+def test_a_click_and_a_voice_in_the_room_do_not_make_us_hold_on():
+    assert signs(frames(40) + frames(400, ".") + frames(3_000, "r")) == []
+
+
+def test_who_hums_on_is_not_waited_for_for_ever():
+    tuning = Tuning()
+    told = signs(frames(6_000, "h"))
+    assert [sign for _, sign in told] == [Sign.HESITATE, Sign.GO_ON]
+    assert told[1][0] - told[0][0] == tuning.hold_ms
+
+
+def test_after_such_a_hum_has_stopped_we_hold_on_again():
+    script = frames(3_000, "h") + frames(800, ".") + frames(300)
+    assert [sign for _, sign in signs(script)] == [Sign.HESITATE, Sign.GO_ON, Sign.HESITATE]
+
+
+def test_one_say_is_held_a_few_times_at_most():
+    told = [sign for _, sign in signs((frames(200) + frames(1_000, ".")) * 8)]
+    assert told == [Sign.HESITATE, Sign.GO_ON] * Tuning().holds
+
+
+def test_who_does_not_want_to_hold_on_only_breaks_off():
+    assert [sign for _, sign in signs(frames(2_000), hesitate=False)] == [Sign.INTERRUPT]
+
+
+@given(st.lists(st.sampled_from("#hr."), max_size=400))
+def test_whatever_is_heard_a_hold_comes_to_an_end(script):
+    told = [sign for _, sign in signs("".join(script) + frames(1_000, "."))]
+    assert told.count(Sign.INTERRUPT) <= 1
+    held = False
+    for sign in told:
+        assert held or sign is not Sign.GO_ON
+        held = sign is Sign.HESITATE
+    assert not held
 
 
 @pytest.mark.parametrize("pitch", [90, 130, 200])

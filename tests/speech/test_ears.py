@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 from speech_sounds import noise, vowel
 
 from agentd.config import SpeechSettings
-from agentd.dialogue.events import Fault, Interruption, Partial, SpeechStarted, Utterance
+from agentd.dialogue.events import (
+    Fault,
+    Interruption,
+    Overlap,
+    Partial,
+    SpeechStarted,
+    Utterance,
+)
 from agentd.errors import SpeechError
 from agentd.speech import ears as ears_module
+from agentd.speech.bargein import Tuning as Barge
 from agentd.speech.ears import Ears
 from agentd.speech.frames import FRAME_BYTES
 from agentd.speech.recogniser import Heard
@@ -111,11 +119,15 @@ class Full:
 class Line:
     """Ears, what they said, and sound to feed them."""
 
-    def __init__(self, recogniser=None, workers=None, **options):
+    def __init__(self, recogniser=None, workers=None, barge=None, **options):
         self.recogniser = recogniser or Recogniser()
         self.events = []
         self.ears = Ears(
-            self.events.append, self.recogniser, workers or Inline(), SpeechSettings(**options)
+            self.events.append,
+            self.recogniser,
+            workers or Inline(),
+            SpeechSettings(**options),
+            barge=barge or Barge(),
         )
 
     def hear(self, sound, chunk=FRAME_BYTES):
@@ -497,6 +509,24 @@ def test_a_short_sound_does_not(seconds):
     line.silence(0.5).voice(seconds).silence(1)
     assert not line.of(Interruption)
     assert line.texts == ["oui"], "it is heard all the same"
+
+
+def test_a_short_sound_is_waited_out():
+    line = Line().silence(1)
+    line.ears.agent_speaking("say-1", interruptible=True)
+    line.silence(0.5).voice(0.3).silence(1)
+    begun, over = line.of(Overlap)
+    assert (begun.over, over.over) == (False, True)
+    assert begun.at_ms == pytest.approx(1500 + 80, abs=60)
+    assert over.at_ms == pytest.approx(1800 + 360, abs=60)
+
+
+def test_without_holding_on_there_is_only_the_interruption():
+    line = Line(barge=Barge(hesitate=False)).silence(1)
+    line.ears.agent_speaking("say-1", interruptible=True)
+    line.silence(0.5).voice(1.5).silence(1)
+    assert not line.of(Overlap)
+    assert len(line.of(Interruption)) == 1
 
 
 def test_a_say_that_may_not_be_interrupted_is_not_but_what_is_said_is_heard():

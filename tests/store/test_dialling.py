@@ -122,7 +122,7 @@ def place_of(place):
 
 def test_a_refusal_for_good_decides_and_a_passing_one_is_asked_again(campaign):
     looked = dialling.begin(campaign, asked("a1", refuse()))
-    assert (looked.begun, looked.refused, looked.gates) == (None, 10, ("hours",))
+    assert (looked.begun, looked.refused, looked.gates) == (None, 10, {"hours": 10})
     assert place(campaign, "c000")["state"] == "refused"
     assert "art. D. 223-9" in place(campaign, "c000")["reason"]
     people_left = campaigns.status(campaign, "c")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
+from websockets.utils import apply_mask
 
 from agentd.switch.fork import Audio, Closed, ForkEvent, ForkStream, Metadata, Opened
 
@@ -202,3 +203,51 @@ def test_metadata_is_what_was_given() -> None:
     events, _ = run([SESSION])
     assert isinstance(events[1], Metadata)
     assert json.loads(events[1].text)["caller"] == "1000"
+
+
+class Plain(ForkStream):
+    """All of it by the protocol, nothing unmasked by us: slower, and what ours must equal."""
+
+    def _frames(self, data: bytes) -> list[ForkEvent]:
+        return self._unusual(data)
+
+
+def raw_frame(opcode: int, size: int, fin: bool, masked: bool, reserved: int) -> bytes:
+    """Whatever a peer may send, whether or not it is allowed."""
+    data = bytes(at * 7 % 251 for at in range(size))
+    length = (
+        bytes([size | masked << 7])
+        if size < 126
+        else bytes([126 | masked << 7]) + size.to_bytes(2, "big")
+    )
+    head = bytes([fin << 7 | reserved | opcode]) + length
+    mask = b"\x11\x22\x33\x44"
+    return head + (mask + apply_mask(data, mask) if masked else data)
+
+
+PIECES = st.one_of(
+    st.builds(
+        raw_frame,
+        st.sampled_from([*Opcode, *[Opcode.BINARY] * 6, 3]),
+        st.sampled_from([0, 1, 2, 125, 126, 640, 1_280, 2_001]),
+        st.sampled_from([True, True, True, False]),
+        st.sampled_from([True] * 15 + [False]),
+        st.sampled_from([0] * 15 + [0x40]),
+    ),
+    st.just(frame(Opcode.BINARY, bytes(640))),
+    st.binary(min_size=1, max_size=6),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=8), st.lists(st.integers(0, 2_000), max_size=12))
+def test_what_is_heard_is_what_the_protocol_hears(sent: list[bytes], cuts: list[int]) -> None:
+    data = b"".join(sent)
+    edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    told: list[list[ForkEvent]] = []
+    for kind in (ForkStream, Plain):
+        stream = kind(max_size=2_000)
+        stream.receive(UPGRADE)
+        stream.accept()
+        told.append([event for a, b in pairwise(edges) for event in stream.receive(data[a:b])])
+    assert told[0] == told[1]

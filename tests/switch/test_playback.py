@@ -163,6 +163,117 @@ def test_broadcast_breaks_only_what_has_begun() -> None:
     assert feed(tracker, stop("s1", 0, 160, "break")) == [SayDone("s1", False, 20)]
 
 
+def test_held_and_gone_on_with_from_there() -> None:
+    tracker = playing()
+    feed(tracker, start("s1", 0))
+    held = tracker.hold("s1")
+    assert (sent(held), held.events) == ([BREAK], [])
+    assert tracker.hold("s1").commands == [], "it is held already"
+    assert feed(tracker, stop("s1", 0, 5760, "break"), complete("s1", 0)) == []
+    assert tracker.busy
+    rest = tracker.resume("s1")
+    assert [c.partition(b"arg: ")[2].partition(b"\n")[0] for c in sent(rest)] == [
+        b"{say_id=s1,clip=1}/a/one.wav@@5760",
+        b"{say_id=s1,clip=2}/a/two.wav",
+    ]
+    # SayStarted is not said again, and all that was heard adds up.
+    assert feed(
+        tracker,
+        start("s1", 1),
+        stop("s1", 1, 8000),
+        complete("s1", 1),
+        start("s1", 2),
+        stop("s1", 2, 16_000),
+    ) == [SayDone("s1", True, 3000)]
+
+
+def test_held_twice_in_one_file() -> None:
+    tracker = playing(FILES[:1])
+    feed(tracker, start("s1", 0))
+    for clip, samples in ((0, 1600), (1, 4800)):
+        tracker.hold("s1")
+        feed(tracker, stop("s1", clip, samples, "break"), complete("s1", clip))
+        tracker.resume("s1")
+        feed(tracker, start("s1", clip + 1))
+    tracker.stop("s1")
+    assert feed(tracker, stop("s1", 2, 6400, "break")) == [SayDone("s1", False, 800)]
+
+
+def test_resumed_before_it_fell_silent_it_goes_on_when_it_has() -> None:
+    tracker = playing(FILES[:1])
+    feed(tracker, start("s1", 0))
+    tracker.hold("s1")
+    assert sent(tracker.resume("s1")) == []
+    step = tracker.on_message(stop("s1", 0, 1600, "break"))
+    assert b"/a/one.wav@@1600\n" in sent(step)[0]
+
+
+def test_stopped_while_it_is_held_it_is_over_at_once() -> None:
+    tracker = playing()
+    feed(tracker, start("s1", 0))
+    tracker.hold("s1")
+    feed(tracker, stop("s1", 0, 4000, "break"))
+    step = tracker.stop("s1")
+    assert (sent(step), step.events) == ([], [SayDone("s1", False, 500)])
+    falling = playing()
+    feed(falling, start("s1", 0))
+    falling.hold("s1")
+    falling.stop("s1")
+    assert feed(falling, stop("s1", 0, 4000, "break")) == [SayDone("s1", False, 500)]
+
+
+def test_held_between_two_files_the_break_has_dropped_the_second() -> None:
+    tracker = playing()
+    feed(tracker, start("s1", 0))
+    held = tracker.hold("s1")
+    assert feed(tracker, stop("s1", 0, 8000)) == []
+    assert held.settle == ["s1"]
+    assert tracker.settle("s1").commands == []
+    rest = tracker.resume("s1")
+    assert [b"/a/two.wav\n" in command for command in sent(rest)] == [True]
+    assert feed(tracker, start("s1", 2), stop("s1", 2, 16_000)) == [SayDone("s1", True, 3000)]
+
+
+def test_held_in_its_last_moment_it_was_completed() -> None:
+    tracker = playing(FILES[:1])
+    feed(tracker, start("s1", 0))
+    tracker.hold("s1")
+    assert feed(tracker, stop("s1", 0, 8000)) == [SayDone("s1", True, 1000)]
+    assert tracker.resume("s1") == Step()
+    assert tracker.settle("s1") == Step()
+
+
+def test_hung_up_while_it_is_held() -> None:
+    tracker = playing()
+    feed(tracker, start("s1", 0, **{"Event-Date-Timestamp": "1000000"}))
+    tracker.hold("s1")
+    feed(tracker, stop("s1", 0, 4000, "break"))
+    assert tracker.hung_up(9_000_000).events == [SayDone("s1", False, 500)]
+
+
+def test_what_can_only_begin_at_its_beginning_is_not_held() -> None:
+    tracker = playing([("/a/x@y.wav", 1000)])
+    feed(tracker, start("s1", 0))
+    assert tracker.hold("s1") == Step()
+
+
+def test_a_broadcast_is_held_once_it_has_begun() -> None:
+    tracker = PlaybackTracker(UUID, via="broadcast")
+    tracker.play("s1", FILES[:1], 8000)
+    assert sent(tracker.hold("s1")) == []
+    step = tracker.on_message(start("s1", 0))
+    assert (sent(step), step.settle) == ([BREAK], ["s1"])
+
+
+def test_at_16_khz_the_rest_is_sought_in_samples_of_the_file() -> None:
+    tracker = PlaybackTracker(UUID, channel_hz=16_000)
+    tracker.play("s1", FILES[:1], 16_000)
+    feed(tracker, start("s1", 0))
+    tracker.hold("s1")
+    feed(tracker, stop("s1", 0, 8000, "break"))
+    assert b"/a/one.wav@@8000\n" in sent(tracker.resume("s1"))[0]
+
+
 def test_one_say_at_a_time() -> None:
     tracker = playing(FILES[:1])
     assert sent(tracker.play("s2", FILES[:1], 8000)) == []
@@ -331,9 +442,9 @@ events = st.sampled_from(
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["play", "stop", "settle", "refuse", "event"]),
+            st.sampled_from(["play", "stop", "settle", "refuse", "hold", "resume", "event"]),
             st.sampled_from(["s0", "s1", "s2"]),
-            st.integers(0, 2),
+            st.integers(0, 4),
             events,
         ),
         max_size=30,
@@ -355,6 +466,10 @@ def test_every_say_ends_exactly_once(script: list[tuple], broadcast: bool) -> No
             step = tracker.stop(name)
         elif what == "settle":
             step = tracker.settle(name)
+        elif what == "hold":
+            step = tracker.hold(name)
+        elif what == "resume":
+            step = tracker.resume(name)
         elif what == "refuse":
             step = tracker.refuse(name, "no")
         else:

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from agentd.cli.examples import shown_in
 from agentd.errors import AgentdError
+from agentd_tools.examples import TOOLS
 
 _COMMANDS = {
     "youtube-extract": ("agentd_tools.youtube_extract", "youtube_extract", "Samples of a voice."),
@@ -25,6 +27,7 @@ class _Commands(click.Group):
             return None
         module, attribute, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        shown_in(command, TOOLS, cmd_name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -72,7 +72,8 @@ def create_scenario(
         answers = _interview(settings, catalog, told)
     file = _target(settings, answers.name)
     made = sa.to_scenario(answers, base if base and base.get("name") == answers.name else None)
-    text = json.dumps(made, ensure_ascii=False, indent=2) + "\n"
+    told_editors = {"$schema": "../schemas/scenario.schema.json"}
+    text = json.dumps(told_editors | made, ensure_ascii=False, indent=2) + "\n"
     parse_scenario(text, str(file))  # what the wizard makes is always valid; a bug is told here
     if dry_run:
         click.echo(text, nl=False)

@@ -27,7 +27,7 @@ MADE = {"office": background.office}
 @click.option("--make-background", type=click.Choice(sorted(MADE)), help="Make one instead.")
 @click.option("--lufs", default=TARGET_LUFS, show_default=True, help="Loudness of speech.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--quiet", is_flag=True)
+@click.option("--quiet", is_flag=True, help="Nothing but what is wrong.")
 @click.pass_context
 def setup_audio(
     ctx: click.Context,

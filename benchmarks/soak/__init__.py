@@ -1,0 +1,1 @@
+"""Many calls, or many hours: does anything grow?"""

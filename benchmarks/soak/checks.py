@@ -1,0 +1,147 @@
+"""Each call of a soak, looked at once it is over: has it an end in the store, and its files?"""
+
+import time
+import wave
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import peewee as pw
+
+from agentd.catalog import Catalog
+from agentd.config import Settings
+from agentd.dialogue.replay import replay
+from agentd.store.models import Call, Journal, Live
+from agentd.store.repo import Repo
+
+ENDED_WITHIN_S = 30.0  # of the switch's hangup, on a machine that does other things too
+REPLAYED = 25  # one call in so many
+SETTLE_S = 3.0  # before a call is looked at: it is over for the switch first
+
+
+@dataclass
+class Found:
+    """What is wrong, in words; how calls ended, by kind; files that are where they should be."""
+
+    looked_at: int = 0
+    wrong: list[str] = field(default_factory=list)
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    never_calls: int = 0
+    recorded: int = 0
+    journalled: int = 0
+    replayed: int = 0
+    problems: Counter[str] = field(default_factory=Counter)
+
+
+class Checker:
+    """`over` with what the caller says of a call, `look` now and then, `rest` at the end."""
+
+    def __init__(self, settings: Settings, url: str, cut: frozenset[str]) -> None:
+        """cut: kinds whose connection breaks, perhaps before agentd has taken the call."""
+        self.found = Found()
+        self._settings = settings
+        self._repo = Repo(url)
+        self._catalog = Catalog(settings)
+        self._cut = cut
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._spool = settings.paths.root.resolve() / "var" / "spool"
+
+    def over(self, line: dict[str, Any]) -> None:
+        """A call has ended for the switch."""
+        self._waiting.append(line)
+        for problem in line["problems"]:
+            self.found.problems[f"{line['kind']}: {problem}"] += 1
+
+    def look(self, *, all_of_them: bool = False) -> None:
+        """At those that should be finished by now."""
+        later: list[dict[str, Any]] = []
+        while self._waiting and (all_of_them or time.time() - self._waiting[0]["at"] > SETTLE_S):
+            line = self._waiting.popleft()
+            if not self._one(line):
+                later.append(line)
+        self._waiting.extendleft(reversed(later))
+
+    def close(self) -> None:
+        """After the last."""
+        self._repo.close()
+
+    def left(self) -> dict[str, int]:
+        """What the store and the spool hold of calls that should be over."""
+
+        def count(db: pw.Database) -> dict[str, int]:
+            open_calls = Call.select().where(Call.ended_at.is_null())
+            undecided = Call.select().where(Call.disposition.is_null())
+            return {
+                "calls": Call.select().count(db),
+                "journal": Journal.select().count(db),
+                "not ended": open_calls.count(db),
+                "without disposition": undecided.count(db),
+                "remembered": Live.select().count(db),
+            }
+
+        spooled = [f for f in self._spool.rglob("*") if f.is_file()] if self._spool.exists() else []
+        return {**self._repo.run(count, "read"), "spooled": len(spooled)}
+
+    def _one(self, line: dict[str, Any]) -> bool:
+        """False when it is to be looked at again."""
+        call_id, kind = line["id"], line["kind"]
+        report = self._repo.load_call(call_id)
+        if report is None and kind in self._cut:
+            self.found.never_calls += 1
+            self.found.looked_at += 1
+            return True
+        if report is None or report.ended_at is None:
+            if time.time() - line["at"] < ENDED_WITHIN_S:
+                return False
+            what = "is not in the store" if report is None else "has no end in the store"
+            self.found.wrong.append(f"{kind} {call_id} {what}")
+            self.found.looked_at += 1
+            return True
+        self.found.looked_at += 1
+        self.found.ends[kind, report.disposition or "none"] += 1
+        if not report.disposition:
+            self.found.wrong.append(f"{kind} {call_id} has no disposition")
+        rows = self._repo.journal(call_id)
+        if rows:
+            self.found.journalled += 1
+        else:
+            self.found.wrong.append(f"{kind} {call_id} has no journal")
+        if self.found.looked_at % REPLAYED == 0:
+            difference = replay(self._catalog.brain(report.scenario), rows)
+            self.found.replayed += 1
+            if difference is not None:
+                self.found.wrong.append(f"{kind} {call_id} replayed differs: {difference}")
+        self._recording(kind, call_id, report.recording, rows)
+        return True
+
+    def _recording(
+        self, kind: str, call_id: str, named: str | None, rows: list[tuple[int, str, str]]
+    ) -> None:
+        """It is there when it was begun and not refused; then it is removed, as retention would."""
+        said = "".join(text for _, way, text in rows if way == "action")
+        erased = '"erase":true' in said
+        files = list(self._settings.path("recordings").glob(f"*/{call_id}.wav"))
+        if named is None:
+            if files:
+                self.found.wrong.append(f"{kind} {call_id} has a recording the store knows not of")
+            elif "StartRecording" in said and not erased and kind not in self._cut:
+                self.found.wrong.append(f"{kind} {call_id} was to be recorded, and is not")
+        elif erased or [Path(named)] != files:
+            self.found.wrong.append(f"{kind} {call_id}: its recording {named} is not where it says")
+        elif kind not in self._cut:  # what a switch that dies leaves is its own
+            self.found.recorded += 1
+            fault = _fault(named)
+            if fault:
+                self.found.wrong.append(f"{kind} {call_id}: its recording {fault}")
+        for file in files:
+            file.unlink()
+
+
+def _fault(file: str) -> str:
+    """What is wrong with a recording; empty when nothing is."""
+    try:
+        with wave.open(file) as sound:
+            return "" if sound.getnchannels() == 2 else "is not stereo"
+    except (OSError, EOFError, wave.Error) as error:
+        return f"cannot be read: {error!r}"

@@ -1,0 +1,56 @@
+"""`--help` of every command ends with examples, and each is a command line that would be taken."""
+
+import re
+import shlex
+
+import click
+import pytest
+import typed_words
+from agentd_tools.cli import cli as agent_tools
+from agentd_tools.examples import TOOLS
+
+from agentd.cli import cli as agentd
+from agentd.cli.examples import AGENTD
+
+EXAMPLES = [
+    pytest.param(program, words, line, id=f"{program} {words} {number}")
+    for program, table in (("agentd", AGENTD), ("agent-tools", TOOLS))
+    for words, lines in table.items()
+    for number, line in enumerate(lines)
+]
+
+
+def leaves(command, words=""):
+    context = click.Context(command)
+    if not isinstance(command, click.Group):
+        yield words, command
+        return
+    for name in command.list_commands(context):
+        yield from leaves(command.get_command(context, name), f"{words} {name}".strip())
+
+
+@pytest.mark.parametrize(
+    ("program", "table", "root"), [("agentd", AGENTD, agentd), ("agent-tools", TOOLS, agent_tools)]
+)
+def test_every_command_has_examples_and_every_option_a_help(program, table, root):
+    commands = dict(leaves(root))
+    assert set(table) == set(commands)
+    for words, command in commands.items():
+        assert command.help, words
+        assert "Examples:" in command.get_help(click.Context(command)), words
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, f"{program} {words}: {option.opts} says nothing"
+
+
+@pytest.mark.parametrize(("program", "words", "line"), EXAMPLES)
+def test_an_example_is_taken_by_the_parser(program, words, line):
+    typed = shlex.split(line.replace("\\\n", " "))
+    stages = " ".join(shlex.quote(word) for word in typed).split(" '|' ")
+    ours = [stage for stage in stages if re.search(rf"(^| ){program} ", stage)]
+    assert len(ours) == 1, line
+    taken = shlex.split(ours[0])
+    taken = taken[taken.index(program) + 1 :]
+    cut = next((i for i, word in enumerate(taken) if word in (">", "<")), len(taken))
+    assert " ".join(taken).startswith(words)
+    typed_words.of_parser(program, taken[:cut])
