@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/scenario_finance.json
 PERSONA  ?= scenarios/personas/price-objection.yaml
 OUT      ?= out/demo
 
-.PHONY: schemas help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench soak install clean
+.PHONY: schemas demo-recording help setup models llm test-llm audio audio-check demo demo-campaign soak-kills personas test style format types bench soak curves install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ audio-check: audio ## recognise every recording back, render bad ones again: a m
 
 demo: setup ## a whole spoken call through a simulated switch: transcript, score, stereo recording
 	@$(BIN)/agentd simulate $(SCENARIO) --persona $(PERSONA) --out $(OUT)
+
+demo-recording: setup ## hold the call of `make demo` again, and write docs/demo.svg from what it printed
+	@mkdir -p out/demo-recording
+	@$(BIN)/agentd simulate $(SCENARIO) --persona $(PERSONA) --out out/demo-recording \
+	  > out/demo-recording/call.txt
+	@$(BIN)/python docs/pictures/demo.py out/demo-recording/call.txt > docs/demo.svg
 
 personas: setup ## every persona of scenarios/personas, three calls at a time
 	@$(BIN)/agentd simulate $(SCENARIO) --persona scenarios/personas --concurrency 3 --out out/personas
@@ -83,15 +89,21 @@ format: $(VENV)/.installed ## mend what ruff can
 types: $(VENV)/.installed ## mypy, strict on the pure rooms
 	$(BIN)/mypy
 
-schemas: $(VENV)/.installed ## write schemas/ anew, after a model has changed
+schemas: $(VENV)/.installed ## write schemas/ and docs/configuration.md anew, after a model has changed
 	@for kind in scenario persona config campaign; do \
 	  $(BIN)/agentd schema $$kind > schemas/$$kind.schema.json || exit; done
+	@$(BIN)/python -m agentd_tools.reference > docs/configuration.md
 
 bench: setup ## one JSON line per bar of the specification that can be measured so far
 	@$(BIN)/python -m benchmarks
 
 soak: setup ## 10,000 accelerated calls, then 2 hours at 20 calls: does anything grow? (benchmarks/soak)
 	@$(BIN)/python -m benchmarks.soak
+
+curves: setup ## how cost grows with calls, scenarios, objections, contacts: docs/performance/*.svg
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@nice -n 5 $(BIN)/python -m benchmarks.curves
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -108,7 +120,7 @@ install: ## into DESTDIR and PREFIX; keeps the configuration, scenarios and obje
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agentd
 	install -m 755 tools/launcher $(DESTDIR)$(PREFIX)/bin/agent-tools
 	cp -r dialplan freeswitch-conf monitoring $(DESTDIR)$(PREFIX)/share/agentd/
-	cp -r README.md CHANGELOG.md LICENSE docs $(DESTDIR)$(PREFIX)/share/doc/agentd/
+	cp -r README.md README.fr.md CHANGELOG.md LICENSE docs $(DESTDIR)$(PREFIX)/share/doc/agentd/
 	install -d $(DESTDIR)/usr/lib/systemd/system $(DESTDIR)/usr/lib/tmpfiles.d $(DESTDIR)/usr/lib/sysusers.d
 	for unit in agentd@ agentd-dialer agentd-retention; do \
 	  sed 's#/usr/local#$(PREFIX)#g' systemd/$$unit.service \

@@ -81,7 +81,7 @@ class SpeechSettings(_Section):
     threads: int = Field(2, ge=1, le=64, description="native threads shared by every call")
     queue: int = Field(64, ge=1, description="recognitions waiting before new ones are refused")
     vad_level: int = Field(2, ge=0, le=3, description="webrtcvad aggressiveness")
-    endpoint_ms: int = Field(600, ge=100, le=3000, description="silence that ends a turn")
+    endpoint_ms: int = Field(740, ge=100, le=3000, description="silence that ends a turn")
     endpoint_quick_ms: int = Field(300, ge=100, le=3000, description="after a complete answer")
     endpoint_patient_ms: int = Field(1200, ge=100, le=5000, description="after an unfinished one")
     max_utterance_ms: int = Field(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agentd.campaign.contacts_csv import Rejected
+from agentd.campaign.csv_records import Records
 from agentd.campaign.csv_shape import kind_of, shape_of
 from agentd.numbers import e164
 
@@ -46,34 +47,28 @@ class ReturnedFile:
 
 def numbers(path: Path) -> Iterator[str | Rejected]:
     """Every number of a file in E.164, and rows that have none. One a line, or a CSV: its telephone
-    column when a header names one, else the first value of a row that is a number. Raises BadInput
+    columns when a header names any, else the first value of a row that is a number. Raises BadInput
     when the file cannot be read."""
     shape = shape_of(path)
     named = [i for i, header in enumerate(shape.headers) if kind_of(header) == "phone"]
-    column = named[0] if named else None
     first = shape.header_ends + 1 if named else 1
     with path.open(encoding=shape.encoding, errors="replace", newline="") as text:
-        reader = csv.reader(text, delimiter=shape.separator)
-        while True:
-            try:
-                values = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Rejected(reader.line_num, f"cannot be read as CSV ({error})")
-                continue
-            if reader.line_num < first:
-                continue
-            if any(value.strip() for value in values):
-                yield _number(values, column) or Rejected(
-                    reader.line_num, "no telephone number", tuple(values)
-                )
+        for line, values in Records(text, shape.separator):
+            if isinstance(values, csv.Error):
+                yield Rejected(line, f"cannot be read as CSV ({values}): an unclosed quote?")
+            elif line >= first and any(value.strip() for value in values):
+                found = _numbers(values, named)
+                yield from found
+                if not found:
+                    yield Rejected(line, "no telephone number", tuple(values))
 
 
-def _number(values: list[str], column: int | None) -> str:
-    chosen = values if column is None else values[column : column + 1]
+def _numbers(values: list[str], columns: list[int]) -> list[str]:
+    """Of each of these columns; without any, the first value that is one."""
+    chosen = [values[i] for i in columns if i < len(values)] if columns else values
+    found = []
     for value in chosen:
         number = e164(value) if sum(c.isdigit() for c in value) >= 6 else ""
         if number.startswith("+"):
-            return number
-    return ""
+            found.append(number)
+    return found if columns else found[:1]

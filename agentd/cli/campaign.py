@@ -76,6 +76,7 @@ def create(
     told = _told(file, given, caller_ids, gateways)
     parsed = campaign_settings.parse(told, str(file) if file else "campaign")
     Catalog(settings_of(ctx)).scenario(scenario)
+    _may_be_dialled(parsed)
     _warn_of_caller_ids(parsed)
     now = datetime.now(UTC)
     with opened(ctx) as repo:
@@ -119,6 +120,21 @@ def _told(
     return told
 
 
+def _may_be_dialled(parsed: campaign_settings.CampaignSettings) -> None:
+    """What the switch would not take is better said now than of every call."""
+    from agentd.switch import originate
+
+    for gateway in parsed.gateways:
+        try:
+            originate.check(gateway, parsed.target)
+        except ValueError as error:
+            raise BadInput(
+                str(error).removeprefix("originate: "),
+                mend="a gateway is the name of a sofia gateway, or a dial string with {number} in "
+                "it; a target is EXTENSION XML CONTEXT or &socket(HOST:PORT async full)",
+            ) from None
+
+
 def _warn_of_caller_ids(parsed: campaign_settings.CampaignSettings) -> None:
     from agentd.campaign.gates import caller_id
 
@@ -145,6 +161,11 @@ def start(ctx: click.Context, name: str, queue: bool) -> None:
         from agentd.campaign.dialer import Dialer
 
         dialer = Dialer(settings, repo, name)
+        if not campaigns.status(repo, name).contacts:
+            raise BadInput(
+                f"campaign {name} has no contacts",
+                mend=f"agentd contacts import FILE --campaign {name}",
+            )
         dialer.warm_up(settings)
         _change(repo, name, "running")
         if queue:
@@ -199,7 +220,14 @@ def resume(ctx: click.Context, name: str) -> None:
     """Go on with a campaign that is paused; its dialers are still there, or `start` makes one."""
     with opened(ctx) as repo:
         _change(repo, name, "running")
+        alone = not campaigns.status(repo, name).dialers
     click.echo(f"campaign {name}: running")
+    if alone:
+        click.echo(
+            "no dialer is alive for it: agentd-dialer.service takes it up, or agentd campaign "
+            f"start {name}",
+            err=True,
+        )
 
 
 @campaign.command()
@@ -273,7 +301,7 @@ def watch(ctx: click.Context, name: str, every: float) -> None:
                     break
             except StoreError as error:
                 view.trouble(str(error.args[0]))
-            gevent.sleep(every)
+            gevent.sleep(max(0.2, min(every, 3600.0)))
     ctx.exit(0 if told.state == "done" else 1)
 
 
@@ -340,8 +368,11 @@ def write_results(repo: Repo, name: str, out: Path, recordings: Path | None = No
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         scratch.touch(mode=0o600)
-        write = _write_csv if out.suffix == ".csv" else _write_json
-        count = write(_rows(repo, name, recordings), scratch)
+        rows = _rows(repo, name, recordings)
+        if out.suffix == ".csv":
+            count = _write_csv(rows, campaigns.columns(repo, name), scratch)
+        else:
+            count = _write_json(rows, scratch)
         scratch.replace(out)
     except OSError as error:
         scratch.unlink(missing_ok=True)
@@ -373,8 +404,7 @@ def _write_json(rows: Rows, file: Path) -> int:
     return count
 
 
-def _write_csv(rows: Rows, file: Path) -> int:
-    extra = sorted({c for row in rows() for c in row["columns"]})
+def _write_csv(rows: Rows, extra: list[str], file: Path) -> int:
     first = ["phone", "first_name", "last_name", "company", *extra]
     count = 0
     with file.open("w", encoding="utf-8-sig", newline="") as stream:

@@ -9,8 +9,9 @@ import msgspec
 
 from agentd.cli import settings_of
 from agentd.cli.store_access import actor, once, opened, synthesised
-from agentd.errors import StoreError
+from agentd.errors import BadInput, StoreError
 from agentd.observe import logs
+from agentd.store.database import target
 from agentd.store.repo import Repo
 from agentd.store.retention import Limits, Retention
 from agentd.store.rights import remove_file
@@ -55,6 +56,28 @@ def status(ctx: click.Context, as_json: bool) -> None:
     else:
         click.echo(f"agentd: {report.detail}\n  mend: {report.mend}", err=True)
     ctx.exit(0 if report.ok else 1)
+
+
+@db.command()
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def backup(ctx: click.Context, out: Path) -> None:
+    """Copy a SQLite database into the file OUT while calls go on, and look whether it is whole.
+
+    It holds personal data: readable by you only. Of PostgreSQL, pg_dump makes the copy.
+    """
+    from agentd.store import backup as copies
+
+    settings = settings_of(ctx)
+    file = target(settings.store.url, settings.paths.root, 0.0).file
+    if file is None:
+        raise BadInput(
+            "[store] url: PostgreSQL has its own: pg_dump",
+            mend="pg_dump --format=custom --file=agentd.dump NAME (docs/operating.md)",
+        )
+    if not file.is_file():
+        raise StoreError(f"{file}: there is no database", mend="agentd db migrate makes one")
+    click.echo(f"{out}: {copies.copy(file, out)} bytes")
 
 
 @db.command()

@@ -24,6 +24,7 @@ AGENTD: dict[str, tuple[str, ...]] = {
     ),
     "scenario show": ("agentd scenario show finance", "agentd scenario show finance --json"),
     "replay": (
+        "agentd replay latest --show",
         "agentd replay 5f0c2d1e-8a34-4c1b-9a55-1d2e3f405060",
         "agentd replay 5f0c2d1e-8a34-4c1b-9a55-1d2e3f405060 --scenario finance --json",
     ),
@@ -116,6 +117,11 @@ AGENTD: dict[str, tuple[str, ...]] = {
         "AGENTD_STORE_URL=sqlite:///trial.sqlite3 agentd db migrate",
     ),
     "db status": ("agentd db status", "agentd db status --json"),
+    "db backup": (
+        "agentd db backup /var/backups/agentd.sqlite3",
+        'agentd db backup "agentd-$(date +%F).sqlite3"',
+    ),
+    "db recover": ("agentd db recover",),
     "db retention": ("agentd db retention", "agentd db retention --apply"),
 }
 

@@ -8,6 +8,7 @@ import click
 import gevent
 from gevent.event import Event as Flag
 
+from agentd import heap
 from agentd.cli import settings_of
 from agentd.observe import logs
 from agentd.observe.notify import Notifier
@@ -39,6 +40,7 @@ def serve(ctx: click.Context, config_file: Path | None, scenarios: tuple[str, ..
     a broken one is refused, and calls go on with what was read before. Exit 2 when it cannot be
     started as asked: a setting, a port in use, a scenario.
     """
+    heap.tame()
     from agentd.server import Server
 
     settings = settings_of(ctx, config_file)

@@ -94,7 +94,10 @@ def import_(
             for bad in batch:
                 if isinstance(bad, Rejected):
                     click.echo(f"  line {bad.line}: {bad.reason}", err=True)
-        entries = store.finish(source, replace=replace)
+        if replace and refused:  # who is on an unreadable row must not come off the list
+            kept = f"nothing was taken off {source.name}: {refused} rows cannot be read"
+            click.echo(kept, err=True)
+        entries = store.finish(source, replace=replace and not refused)
     click.echo(f"{source.name}: {read} numbers read, {refused} refused, {entries} on the list")
     ctx.exit(0 if read else 1)
 

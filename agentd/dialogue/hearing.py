@@ -1,15 +1,15 @@
 """Who has the floor: speech of the prospect during, after and over our own.
 
 - An utterance during a Say is kept until the Say ends. An opt-out or what may be one, a wrong
-  person, the wish for a person or to be called back is always acted on: at once when the Say may
-  be interrupted, else at its end. Any other counts as the answer only when it ended after the Say
-  or in its last 700 ms.
+  person, the wish for a person or to be called back is always acted on: at once when the Say may be
+  interrupted, else at its end. Any other counts as the answer only when it ended after the Say or
+  in its last 700 ms.
 - An Overlap (somebody speaks, and it is too early to tell) holds an interruptible Say where it is,
   until it is over.
 - An Interruption (the ears judge that it is meant) stops an interruptible Say, and so do words that
-  are plainly no backchannel. If the utterance
-  turns out to be empty, a mere "d'accord" while the question was still to come, or the rest of a
-  yes to the question before, the Say is resumed; else it is the answer.
+  are plainly no backchannel. If the utterance turns out to be empty, a mere "d'accord" while the
+  question was still to come, or the rest of a yes to the question before, the Say is resumed; else
+  it is the answer.
 """
 
 from agentd.dialogue import answers, freestyle, machines, recording

@@ -17,7 +17,7 @@ import msgspec
 from agentd.dialogue.events import Amd, Event, GreetingOver, Verdict
 from agentd.speech.beep import Tone
 from agentd.speech.frames import FRAME_MS
-from agentd.speech.machine_words import Speaker, holds, who
+from agentd.speech.machine_words import Speaker, hinted, holds, who
 
 REMEMBERED = 200  # characters of what was said before
 
@@ -31,9 +31,10 @@ class Tuning(msgspec.Struct, frozen=True):
     human_pause_ms: int = 800  # of silence after a short greeting: somebody waits for us
     human_most_ms: int = 2_600  # of speech in it
     long_ms: int = 4_600  # one run of speech nobody could read
-    long_read_ms: int = 7_000  # ... or whose words could be a person's
+    long_hinted_ms: int = 3_200  # ... whose first words are a machine's rather than a person's
+    long_read_ms: int = 6_500  # ... or whose words could be a person's
     share: float = 0.55  # of a run that has to be voice
-    looks_ms: tuple[int, ...] = (1_500, 2_300, 3_200, 4_400, 6_000, 8_000, 11_000)
+    looks_ms: tuple[int, ...] = (1_300, 1_900, 2_600, 3_400, 4_400, 6_000, 8_000, 11_000)
     beep_after_ms: int = 2_000  # of speech, before a beep is a machine's
     beep_after_person_ms: int = 3_500  # ... of what was taken for a person's greeting
     beep_within_ms: int = 2_500  # of the end of that speech
@@ -58,6 +59,7 @@ class Detector:
         self._last_voice = 0
         self._looks = 0
         self._read = False  # words of the run have been read
+        self._hinted = False  # and they are rather a machine's
         self._last = ""  # how they were read last
         self._before = ""  # those of the runs before it
         self._pending = ""  # an announcement's words, and since when
@@ -105,8 +107,11 @@ class Detector:
             return []
         # A recogniser's turns end where a machine breathes, within its sentence.
         self._last = texts[0]
-        found = who((*texts, f"{self._before} {texts[0]}") if self._before else texts)
+        opening = self.verdict is None
+        whole = (*texts, f"{self._before} {texts[0]}") if self._before else texts
+        found = who(whole, opening=opening)
         if found is None:
+            self._hinted = opening and hinted(whole[-1] if self._before else texts[0])
             self._read = self._read or any(len(text.split()) >= 3 for text in texts)
             if self.verdict == "screening" and any(map(holds, texts)):
                 return self._decide("screening", "words: asks us to hold")
@@ -129,7 +134,8 @@ class Detector:
     def _voice(self, voiced: bool) -> None:
         if voiced:
             if not self._run_ms:
-                self._began, self._voiced_ms, self._looks, self._read = self._now, 0, 0, False
+                self._began, self._voiced_ms, self._looks = self._now, 0, 0
+                self._read = self._hinted = False
                 self._before, self._last = f"{self._before} {self._last}"[-REMEMBERED:].strip(), ""
             self._run_ms = self._now - self._began + FRAME_MS
             self._voiced_ms += FRAME_MS
@@ -146,6 +152,8 @@ class Detector:
             return []
         if self._run_ms:
             most = tuning.long_read_ms if self._read else tuning.long_ms
+            if self._hinted:
+                most = tuning.long_hinted_ms
             dense = self._voiced_ms >= tuning.share * self._run_ms
             if self.verdict is None and self._run_ms - self._silence_ms >= most and dense:
                 return self._decide("machine", f"talks on for {self._run_ms} ms")

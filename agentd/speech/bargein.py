@@ -153,9 +153,11 @@ class BargeIn:
         tuning = self._tuning
         if not tuning.hesitate or self._gap_ms or self._tired or self._holds >= tuning.holds:
             return None
-        last = islice(reversed(self._window), tuning.hesitate_within_ms // FRAME_MS)
-        voiced, loud, _ = (FRAME_MS * sum(kind) for kind in zip(*last, strict=True))
-        if voiced < tuning.hesitate_ms or loud < tuning.hesitate_loud_ms:
+        last = tuple(islice(reversed(self._window), tuning.hesitate_within_ms // FRAME_MS))
+        if (
+            sum(voiced for voiced, _, _ in last) * FRAME_MS < tuning.hesitate_ms
+            or sum(loud for _, loud, _ in last) * FRAME_MS < tuning.hesitate_loud_ms
+        ):
             return None
         self._held_ms = 0
         self._holds += 1

@@ -363,19 +363,16 @@ class Ears:
         """Is the turn over? An answer that is expected as a whole is, unless its words say no.
 
         A recogniser that leans on what is expected takes the beginning of a sentence for such an
-        answer, but is less sure of it; and what it cannot read at all is seldom a whole answer.
+        answer, but is less sure of it, or reads a sentence that goes on as well.
         """
-        if not heard.text and not self._recogniser.streaming:
-            return Said.UNFINISHED
         said = completeness(heard.text)
         if said is Said.UNKNOWN and normalise(heard.text) in self._whole:
             said = Said.COMPLETE
         sure = self._recogniser.streaming or heard.confidence >= SURE
         if said is not Said.COMPLETE:
             return said
-        if Said.UNFINISHED in map(completeness, heard.alternatives):
-            return Said.UNKNOWN if sure else Said.UNFINISHED
-        return Said.COMPLETE if sure else Said.UNKNOWN
+        goes_on = Said.UNFINISHED in map(completeness, heard.alternatives)
+        return Said.COMPLETE if sure and not goes_on else Said.UNKNOWN
 
     def _utterance(self, turn: Turn, heard: Heard) -> None:
         text, others = heard.text, heard.alternatives

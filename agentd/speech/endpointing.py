@@ -38,7 +38,7 @@ class Tuning(msgspec.Struct, frozen=True):
     pause_ms: int = 180
     resume_ms: int = 40  # of voice in a row, before a pause is over: a click is less
     quick_ms: int = 300
-    unknown_ms: int = 600
+    unknown_ms: int = 740
     patient_ms: int = 1200
     longest_ms: int = 15_000
 

@@ -3,7 +3,9 @@
 The texts are what recognisers write: without accents here, with their errors ("répondant" for
 "répondeur", "l'essai un message"). A rule is a phrase nobody says who has just picked up, so that a
 person is never hung up on; a phrase a person may say too ("vous êtes bien chez Martin", "je ne suis
-pas disponible") counts half, and two different ones are wanted.
+pas disponible") counts half, and two different ones are wanted. While it is still the first thing
+said, and does not begin as persons do ("allô", "oui"), more counts half: "c'est Thomas", "pour le
+moment".
 """
 
 import re
@@ -45,7 +47,14 @@ _MACHINE = (
     rf"(?:votre|le|un) (?:correspondant|abonne) (?:\w+ ){{0,6}}{_MESSAGE}",
     r"(?:je|on|nous) (?:vous |te )?(?:rappel+er\w+|recontacter\w+) (?:des que|aussitot|"
     r"au plus vite|au plus tot|le plus (?:vite|rapidement|tot))",
-    r"(?:correspondant|personne) (?:\w+ ){0,4}absente?s?\b.* (?:message|bip)",
+    r"correspondante? (?:\w+ ){0,3}absente?\b",
+    r"(?:nous|on) (?:ne )?(?:sommes|serons|est) (?:\w+ ){0,2}(?:absents?|en conges?|"
+    r"en vacances)\b",
+    r"parle[zr]? apres (?:le|la|les|ce|se)\b",
+    r"(?:vos?|votre) nom et (?:votre )?(?:numero|telephone)\b",
+    r"(?:appel|appels) (?:\w+ ){0,2}(?:a |as |sera |serons |seront )?(?:renvoyee?s?|transferee?s?|"
+    r"dirigee?s?|bascule\w*) (?:vers|sur|a)\b",
+    r"nous (?:\w+ ){0,3}donnerons suite|(?:aux|nos|pendant les) (?:heures|horaires) d ouverture",
     # How a greeting begins; what follows takes seconds more.
     r"vous (?:etes|ete|aites|aime) bien (?:sur|chez|au|aux|dans|arrivee?)\b",
     r"(?:vous (?:etes|ete) |laisse )en relation (?:a?vec|avec|a\b)",
@@ -75,6 +84,23 @@ _MACHINE_MAYBE = (
     r"des que possible|plus (?:vite|brefs?) (?:possible|delais)|a (?:tres )?bientot|"
     r"ulterieurement|en cas d urgence",
 )
+# Half, too, but only of what is said first by who does not begin as persons do.
+_MACHINE_OPENING = (
+    r"(?:pour|en) (?:l instant|le moment|ce moment)|actuellement|momentanement|provisoirement",
+    r"vous (?:etes|ete|aites) (?:bien )?(?:a|au|aux|en|sur|chez|avec)\b|"
+    r"tu es (?:bien )?(?:sur|chez)\b",
+    r"nous (?:ne )?(?:sommes|pouvons|serons) (?:\w+ )?pas\b",
+    r"merci de votre appel|vous remerci\w+ de votre appel|votre appel (?:est|sera|a)\b",
+)
+# ... and a word of one's own, which a person who is at work says too.
+_MACHINE_NAME = (
+    r"(?:c est|ici) \w+(?: \w+)? (?:je|nous|on|j) (?:n|ne|suis|sommes|peux|pourrai|vais|serai|"
+    r"est)\b",
+)
+_PERSON = re.compile(
+    r"(?:(?:ah|eh|bon|ben|alors) )*(?:oui|ouais|allo|non|mm+h?|hein|qui|quoi|pardon|"
+    r"attendez|ah bonjour)\b"
+)
 _SCREENING = (
     r"la personne (?:que|qui|peut) vous\b",
     r"(?:dites|dite|dire|donne[rz]|indique[rz]|enregistre[rz]|precise[rz]|communique[rz]|dis) "
@@ -91,6 +117,19 @@ _SCREENING = (
     r"(?:voir|verifier|verifie|demander|vais voir) (?:\w+ )?si (?:cette|la|votre) (?:personne|"
     r"correspondante?) (?:\w+ )?(?:est|et|peut|souhaite|a)",
     r"transmettre votre (?:nom|reponse|demande)",
+    r"(?:assistante?|secretaire|majordome|standard|concierge) (?:vocale?|virtuel\w*|numerique|"
+    r"automatique|telephonique|personnel\w*|intelligent\w*|digital\w*)",
+    r"(?:indiquer|donner|decliner|preciser|dire|enregistrer|annoncer|prononcer|laisser|epeler|"
+    r"dicter) (?:clairement )?(?:votre|vos|le|son) (?:nom|identite|prenom)\b",
+    r"(?:indiquez|declinez|prononcez|annoncez|epelez) (?:clairement )?(?:votre|vos|notre) "
+    r"(?:nom|identite|prenom)\b",
+    r"(?:quel\w*|qu elle?) (?:est|et|ait) (?:le |la |l |votre )?(?:motif|objet|raison)",
+    r"(?:la raison|le motif|l objet|le sujet) (?:de )?(?:votre|cet|l|vos) (?:appel|appels|apel)",
+    r"(?:accepte|prend|filtre|souhaite prendre|veut prendre) (?:pas )?(?:\w+ )?(?:les |vos |votre |"
+    r"cet )?appels? (?:inconnus?|anonymes?|masques?)",
+    r"(?:protegee?|protection|protege) (?:\w+ )?(?:contre|par|des) (?:\w+ )?(?:appels|demarchage|"
+    r"spam|indesirables)",
+    r"pui(?:s|t) (?:restez|rester|reste|patientez|patienter) (?:en ligne)?",
     r"(?:personne|correspondant) (?:que vous (?:appelez|appeler|demandez) )?(?:va|vas) (?:\w+ )?"
     r"(?:voir|lire|ecouter|entendre) (?:une transcription|votre|ce que)",
 )
@@ -133,6 +172,9 @@ _SOUNDS = {
         "la personne que vous appelez utilise un filtre",
         "dites votre nom et le motif de votre appel",
         "enregistrez votre nom et le motif",
+        "veuillez indiquer votre nom",
+        "je suis l assistant vocal",
+        "quel est le motif de votre appel",
     ),
     Speaker.ANNOUNCEMENT: (
         "le numero que vous avez demande n est plus attribue",
@@ -150,6 +192,8 @@ _STRONG = {
     Speaker.ANNOUNCEMENT: re.compile("|".join(rf"\b(?:{p})" for p in _ANNOUNCEMENT)),
 }
 _WEAK = tuple(re.compile(rf"\b(?:{p})") for p in _MACHINE_MAYBE)
+_OPENING = tuple(re.compile(rf"\b(?:{p})") for p in _MACHINE_OPENING)
+_NAMED = tuple(re.compile(rf"\b(?:{p})") for p in _MACHINE_NAME)
 _HOLDS = re.compile("|".join(_HOLD))
 # A person who wonders whether we are one, or says what we should do with ours.
 _NOT_A_MACHINE = re.compile(
@@ -158,31 +202,52 @@ _NOT_A_MACHINE = re.compile(
     r"\b(?:ma|votre|mon|son) (?:femme|mari|collegue|patron|bureau)\b|\blaissez moi (?:tranquille|"
     r"parler|vous|finir|en)|\bj ai (?:eu|recu|deja)|\barretez|\bvous m avez|"
     r"\bne (?:m appelez|me rappelez|laissez) (?:plus|pas)|\b(?:qui|quel\w*) (?:est|vous|numero)\b"
+    r"(?! (?:le |la |l |votre )?(?:motif|objet|raison))|"
+    # Somebody who answers for another.
+    r"\b(?:il|elle|ils|elles) (?:n |ne )?(?:est|sont|etait|sera|rentre|revient)\b"
 )
 
+_ASKS = re.compile(r"\b(?:qui|pourquoi|comment|combien|quoi|m appele\w*|vous voulez|ecoute)\b")
 
-def who(texts: Iterable[str]) -> tuple[Speaker, str] | None:
+
+def who(texts: Iterable[str], *, opening: bool = False) -> tuple[Speaker, str] | None:
     """Who says such words, and the words that tell; None when a person may have said all of it.
 
-    texts: readings of one utterance so far, best first. Takes about 60 us each.
+    texts: readings of one utterance so far, best first. opening: it is the first thing said. Takes
+    about 60 us each.
     """
     for text in texts:
         bare = normalise(text)
         if bare and not _NOT_A_MACHINE.search(bare):
-            found = _who(bare)
+            found = _who(bare, opening)
             if found is not None:
                 return found
     return None
 
 
-def _who(bare: str) -> tuple[Speaker, str] | None:
+def hinted(text: str) -> bool:
+    """True when the first thing said is not what persons say: who then talks on is a machine."""
+    bare = normalise(text)
+    if _PERSON.match(bare) or _NOT_A_MACHINE.search(bare) or _ASKS.search(bare):
+        return False
+    return any(rule.search(bare) for rule in (*_WEAK, *_OPENING))
+
+
+def _hints(bare: str, *, opening: bool) -> list[str]:
+    rules = _WEAK
+    if opening and not _PERSON.match(bare):
+        rules += _OPENING + _NAMED
+    return [match[0] for rule in rules if (match := rule.search(bare))]
+
+
+def _who(bare: str, opening: bool) -> tuple[Speaker, str] | None:
     # A message may be left where the person is said to be away: that is a machine before all.
     # A filter that offers to leave one is still a filter.
     for speaker in (Speaker.SCREENING, Speaker.MACHINE, Speaker.ANNOUNCEMENT):
         match = _STRONG[speaker].search(bare)
         if match:
             return speaker, match[0]
-    hints = [match[0] for rule in _WEAK if (match := rule.search(bare))]
+    hints = _hints(bare, opening=opening)
     if len(hints) >= 2 and len(bare.split()) >= 5:
         return Speaker.MACHINE, " + ".join(hints[:3])
     for speaker, sentences in _SOUNDS.items():

@@ -31,16 +31,28 @@ LICENCE_TEXT = (
     "The licence: https://coqui.ai/cpml (a copy is LICENSE.txt of the model)."
 )
 QUICK_S, FINE_S = 30.0, 120.0  # of clean speech: less is quick, more is for fine-tuning
+# Of each mode, in seconds: speech that conditions the voice, in pieces of, and most of a sample.
+CONDITIONING = {"quick": (12, 12, 30), "standard": (30, 6, 60), "fine-tuning": (120, 6, 60)}
 LONGEST = 250  # characters at a time: XTTS cuts French off after 273 (its tokenizer's limit)
 PAUSE_S = 0.18  # between two pieces of a text
 ATTEMPTS = 3
 
 
 def mode_of(seconds: float) -> str:
-    """How a voice is cloned, by seconds of clean speech: quick, standard or fine-tuning."""
+    """How a voice is cloned, by seconds of clean speech: quick, standard or fine-tuning. None of
+    them trains the model: that wants its makers' dVAE weights and a GPU, and is done outside."""
     if seconds < QUICK_S:
         return "quick"
     return "standard" if seconds <= FINE_S else "fine-tuning"
+
+
+def told(mode: str) -> str:
+    """What a mode does, for whoever waits for it."""
+    seconds = CONDITIONING[mode][0]
+    said = f"{mode} mode: up to {seconds} s of the samples condition the voice"
+    if mode != "fine-tuning":
+        return said
+    return f"{said}; the model itself is not trained on them (docs/voices.md says how to)"
 
 
 def samples_of(folder: Path) -> list[Path]:
@@ -114,7 +126,8 @@ class XttsVoice:
             digest.update(sample.read_bytes())
         weights = (model / "model.pth").stat().st_size
         self.settings = (
-            f"xtts {self.mode} weights={weights} samples={digest.hexdigest()[:16]} "
+            f"xtts {self.mode} {CONDITIONING[self.mode][0]} s weights={weights} "
+            f"samples={digest.hexdigest()[:16]} "
             f"consent={consent} seed={seed} volume={volume}"
         )
         self._model, self._folder, self._volume, self._seed = model, folder, volume, seed
@@ -158,13 +171,12 @@ class XttsVoice:
         if self._loaded is None:
             self._loaded = _load(self._model)
         if self._latents is None:
-            # quick: what there is, in one piece; otherwise up to half a minute in shorter ones.
-            whole = self.mode == "quick"
+            length, piece, most = CONDITIONING[self.mode]
             self._latents = self._loaded.get_conditioning_latents(
                 audio_path=[str(sample) for sample in self._samples],
-                gpt_cond_len=12 if whole else 30,
-                gpt_cond_chunk_len=12 if whole else 6,
-                max_ref_length=30 if whole else 60,
+                gpt_cond_len=length,
+                gpt_cond_chunk_len=piece,
+                max_ref_length=most,
             )
         torch.manual_seed(self._seed)
         out = self._loaded.inference(text, "fr", *self._latents, temperature=0.65)

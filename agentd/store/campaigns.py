@@ -12,7 +12,7 @@ from agentd.errors import BadInput
 from agentd.store.campaign_models import Attempt, Campaign, CampaignContact, Dialer, Refusal
 from agentd.store.models import Call, Callback, Contact, Turn
 from agentd.store.repo import Repo
-from agentd.store.reports import call_report
+from agentd.store.reports import CallReport, call_reports
 
 PAGE = 5_000  # contacts a transaction adds: a million of them must not hold the database
 
@@ -315,6 +315,21 @@ def results(repo: Repo, name: str) -> Iterator[dict[str, Any]]:
         after = page[-1]["contact"]
 
 
+def columns(repo: Repo, name: str) -> list[str]:
+    """Names of the extra columns the campaign's contacts have."""
+
+    def read(db: pw.Database) -> set[str]:
+        query = (
+            Contact.select(Contact.columns)
+            .join(CampaignContact, on=(CampaignContact.contact == Contact.id))
+            .where(CampaignContact.campaign == name)
+            .distinct()
+        )
+        return {column for row in query.tuples().execute(db) for column in row[0]}
+
+    return sorted(repo.run(read, "read"))
+
+
 def _results(db: pw.Database, name: str, after: str) -> list[dict[str, Any]]:
     query = (
         CampaignContact.select(CampaignContact, Contact)
@@ -323,44 +338,35 @@ def _results(db: pw.Database, name: str, after: str) -> list[dict[str, Any]]:
         .order_by(CampaignContact.contact)
         .limit(200)
     )
-    found = []
-    for row in query.dicts().execute(db):
-        attempts = list(
-            Attempt.select()
-            .where(Attempt.campaign == name, Attempt.contact == row["contact"])
-            .order_by(Attempt.number)
-            .dicts()
-            .execute(db)
-        )
-        calls = [a["id"] for a in attempts]
-        reports = [report for id_ in calls if (report := call_report(db, id_)) is not None]
-        found.append(
-            {
-                "contact": row["contact"],
-                "phone": row["phone"],
-                "first_name": row["first_name"],
-                "last_name": row["last_name"],
-                "company": row["company"],
-                "columns": row["columns"],
-                "state": row["state"],
-                "disposition": row["disposition"],
-                "score": row["score"],
-                "reason": row["reason"],
-                "next_at": _text(row["next_at"]) if row["state"] == "ready" else None,
-                "attempts": [
-                    {
-                        key: _text(a[key])
-                        for key in (
-                            *("id", "begun_at", "answered_at", "ended_at", "disposition"),
-                            *("cause", "sip_status", "gateway", "caller_id", "reason", "score"),
-                        )
-                    }
-                    for a in attempts
-                ],
-                "calls": [msgspec.to_builtins(report) for report in reports],
-            }
-        )
-    return found
+    rows = list(query.dicts().execute(db))
+    ids = [row["contact"] for row in rows]
+    attempts: dict[str, list[dict[str, Any]]] = {}
+    made = Attempt.select(*_TRIED, Attempt.contact).where(
+        Attempt.campaign == name, Attempt.contact.in_(ids)
+    )
+    for attempt in made.order_by(Attempt.contact, Attempt.number).dicts().execute(db):
+        attempts.setdefault(attempt.pop("contact"), []).append(attempt)
+    reports = call_reports(db, [a["id"] for tried in attempts.values() for a in tried])
+    return [_result(row, attempts.get(row["contact"], []), reports) for row in rows]
+
+
+_TRIED = (
+    *(Attempt.id, Attempt.begun_at, Attempt.answered_at, Attempt.ended_at, Attempt.disposition),
+    *(Attempt.cause, Attempt.sip_status, Attempt.gateway, Attempt.caller_id, Attempt.reason),
+    Attempt.score,
+)
+
+
+def _result(
+    row: dict[str, Any], attempts: list[dict[str, Any]], reports: dict[str, CallReport]
+) -> dict[str, Any]:
+    kept = ("contact", "phone", "first_name", "last_name", "company", "columns", "state")
+    return {
+        **{key: row[key] for key in (*kept, "disposition", "score", "reason")},
+        "next_at": _text(row["next_at"]) if row["state"] == "ready" else None,
+        "attempts": [_row(attempt) for attempt in attempts],
+        "calls": [msgspec.to_builtins(reports[a["id"]]) for a in attempts if a["id"] in reports],
+    }
 
 
 def explain(repo: Repo, name: str, who: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the store answers with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -52,25 +53,50 @@ _TURN = ("who", "text", "start_ms", "end_ms", "interrupted")
 
 def call_report(database: pw.Database, call_id: str) -> CallReport | None:
     """Everything about one call but its journal; None when there is none."""
-    found = list(Call.select().where(Call.id == call_id).dicts().execute(database))
-    if not found:
-        return None
-    call: dict[str, Any] = found[0]
+    return call_reports(database, [call_id]).get(call_id)
 
-    def rows(table: type[Turn] | type[Step] | type[Callback]) -> list[dict[str, Any]]:
-        query = table.select().where(table.call == call_id).order_by(table.seq).dicts()
-        return list(query.execute(database))
 
-    turns = rows(Turn)
+def call_reports(database: pw.Database, ids: Sequence[str]) -> dict[str, CallReport]:
+    """Those there are of these calls, by id: four queries, however many they are."""
+    if not ids:
+        return {}
+
+    def rows(table: type[Turn] | type[Step] | type[Callback]) -> dict[str, list[dict[str, Any]]]:
+        query = table.select().where(table.call.in_(ids)).order_by(table.call, table.seq).dicts()
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in query.execute(database):
+            found.setdefault(row["call"], []).append(row)
+        return found
+
+    calls = list(Call.select().where(Call.id.in_(ids)).dicts().execute(database))
+    turns, steps, callbacks = rows(Turn), rows(Step), rows(Callback)
+    return {
+        call["id"]: _report(
+            call,
+            turns.get(call["id"], []),
+            steps.get(call["id"], []),
+            callbacks.get(call["id"], []),
+        )
+        for call in calls
+    }
+
+
+def _report(
+    call: dict[str, Any],
+    turns: list[dict[str, Any]],
+    steps: list[dict[str, Any]],
+    callbacks: list[dict[str, Any]],
+) -> CallReport:
+    told = dict(call)
     for name in ("started_at", "answered_at", "ended_at"):
-        if call[name] is not None:
-            call[name] = call[name].isoformat(timespec="milliseconds")
+        if told[name] is not None:
+            told[name] = told[name].isoformat(timespec="milliseconds")
     return CallReport(
-        call_id=call.pop("id"),
-        **call,
-        steps=[{k: s[k] for k in ("name", "outcome", "turns")} for s in rows(Step)],
+        call_id=told.pop("id"),
+        **told,
+        steps=[{k: s[k] for k in ("name", "outcome", "turns")} for s in steps],
         objections=[t["objection"] for t in turns if t["objection"]],
         interruptions=sum(t["who"] == "agent" and t["interrupted"] for t in turns),
         turns=[{k: t[k] for k in _TURN} for t in turns],
-        callbacks=[c["text"] for c in rows(Callback)],
+        callbacks=[c["text"] for c in callbacks],
     )

@@ -93,6 +93,13 @@ def dial_string(gateway: str, number: str) -> str:
     raise ValueError(f"originate: not a gateway: {gateway!r}")
 
 
+def check(gateway: str, target: str) -> None:
+    """What a campaign names before anybody is called. Raises ValueError."""
+    dial_string(gateway, "+33199000000")
+    if not _TARGET.fullmatch(target):
+        raise ValueError(f"originate: not a target: {target!r}")
+
+
 def decoded(variables: Mapping[str, str]) -> dict[str, str]:
     """Variables of a channel as they were before `command` encoded them; all of them as they are
     when the channel was not placed by it."""

@@ -15,7 +15,7 @@ from agentd.dialogue.replay import replay
 from agentd.store.models import Call, Journal, Live
 from agentd.store.repo import Repo
 
-ENDED_WITHIN_S = 30.0  # of the switch's hangup, on a machine that does other things too
+SOON_S = 30.0  # of the switch's hangup; later is told, and missed only when it never comes
 REPLAYED = 25  # one call in so many
 SETTLE_S = 3.0  # before a call is looked at: it is over for the switch first
 
@@ -28,6 +28,8 @@ class Found:
     wrong: list[str] = field(default_factory=list)
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
     never_calls: int = 0
+    refused: int = 0
+    late: int = 0
     recorded: int = 0
     journalled: int = 0
     replayed: int = 0
@@ -53,14 +55,16 @@ class Checker:
         for problem in line["problems"]:
             self.found.problems[f"{line['kind']}: {problem}"] += 1
 
-    def look(self, *, all_of_them: bool = False) -> None:
-        """At those that should be finished by now."""
+    def look(self, *, last: bool = False) -> int:
+        """At those that should be finished by now; how many are left. last: whatever is not
+        finished never will be."""
         later: list[dict[str, Any]] = []
-        while self._waiting and (all_of_them or time.time() - self._waiting[0]["at"] > SETTLE_S):
+        while self._waiting and (last or time.time() - self._waiting[0]["at"] > SETTLE_S):
             line = self._waiting.popleft()
-            if not self._one(line):
+            if not self._one(line, last=last):
                 later.append(line)
         self._waiting.extendleft(reversed(later))
+        return len(self._waiting)
 
     def close(self) -> None:
         """After the last."""
@@ -83,16 +87,19 @@ class Checker:
         spooled = [f for f in self._spool.rglob("*") if f.is_file()] if self._spool.exists() else []
         return {**self._repo.run(count, "read"), "spooled": len(spooled)}
 
-    def _one(self, line: dict[str, Any]) -> bool:
+    def _one(self, line: dict[str, Any], *, last: bool) -> bool:
         """False when it is to be looked at again."""
         call_id, kind = line["id"], line["kind"]
         report = self._repo.load_call(call_id)
-        if report is None and kind in self._cut:
-            self.found.never_calls += 1
+        if report is None and (kind in self._cut or line["cause"] == "SWITCH_CONGESTION"):
+            self.found.never_calls += kind in self._cut
+            self.found.refused += line["cause"] == "SWITCH_CONGESTION"
             self.found.looked_at += 1
             return True
         if report is None or report.ended_at is None:
-            if time.time() - line["at"] < ENDED_WITHIN_S:
+            if not last:
+                self.found.late += not line.get("late_end") and time.time() - line["at"] > SOON_S
+                line["late_end"] = time.time() - line["at"] > SOON_S
                 return False
             what = "is not in the store" if report is None else "has no end in the store"
             self.found.wrong.append(f"{kind} {call_id} {what}")

@@ -55,7 +55,7 @@ def run(
     """Hold the calls. share: of them recognised by the real recogniser."""
     matched.keep(folder / "voices", house.sounds)
     environ = {"AGENTD_TEST_VOICES": str(folder / "voices"), "AGENTD_TEST_SHARE": str(share)}
-    sections = {**house.settings, "server": {"max_calls": at_once + 5}}
+    sections = {**house.settings, "server": {"max_calls": 2 * at_once}}
     cut = frozenset(kind.name for kind in house.kinds if kind.cut_s is not None)
     taken: list[Sample] = []
     with Served(folder, sections, ("-m", "benchmarks.soak.serve"), environ) as served:
@@ -83,9 +83,10 @@ def run(
         _call(plan, folder, served, checker, taken, began, house.root)
         after = _idle(served, began, house.root)
         more_files = samples.files_of(served.process.pid) - files
-        checker.look(all_of_them=True)
-        gevent.sleep(checks.SETTLE_S)
-        checker.look(all_of_them=True)
+        deadline = time.monotonic() + IDLE_S
+        while checker.look() and time.monotonic() < deadline:
+            gevent.sleep(1.0)
+        checker.look(last=True)
         survived, left = served.alive, checker.left()
     checker.close()
     log, tracebacks = _log(served.log)
@@ -204,7 +205,11 @@ def bars(ran: Ran, *, timed: bool) -> Iterator[Bar]:
     yield at_least(f"{name}_calls", calls, "calls", 1, 1, f"{ran.recogniser}; {note}")
     yield Bar(f"{name}_hours", round((ran.samples[-1].t_s - ran.samples[0].t_s) / 3600, 3), "h", 1)
     wrong = "; ".join(found.wrong[:3])
-    note = f"{found.recorded} recordings, {found.journalled} journals, {found.replayed} replayed"
+    note = (
+        f"{found.recorded} recordings, {found.journalled} journals, {found.replayed} replayed; "
+        f"{found.refused} refused, {found.never_calls} cut before they were calls, {found.late} "
+        f"ended more than {checks.SOON_S:.0f} s after the hangup"
+    )
     yield at_most(
         f"{name}_calls_wrong", len(found.wrong), "calls", found.looked_at, 0, wrong or note
     )

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import peewee as pw
 import pytest
 from click.testing import CliRunner, Result
 
@@ -107,6 +108,8 @@ def test_explain_says_when_nothing_has_been_decided(agentd):
         ((*CREATE, *MUST, "--set", "starts_at=2026-12-01T09:00:00"), "give its zone"),
         ((*CREATE, *MUST, "--set", "per_minute=0"), "per_minute"),
         ((*CREATE, *MUST, "--set", "nothing"), "NAME=VALUE"),
+        ((*CREATE, "--caller-id", "0162000001", "--gateway", "x y;z"), "not a gateway: 'x y;z'"),
+        ((*CREATE, *MUST, "--set", "target=&bridge(user/1000)"), "not a target"),
         (("create", "a", "--scenario", "nowhere", *MUST), "no scenario 'nowhere'"),
         (("status", "nobody"), "none of that name; there are: none"),
     ],
@@ -128,3 +131,47 @@ def test_a_real_campaign_is_not_rehearsed(agentd):
     result = agentd("rehearse", "spring", "--personas", "scenarios/personas")
     assert result.exit_code == 2
     assert "is a real one" in result.output
+
+
+def test_a_campaign_without_contacts_is_not_started_and_says_how_to_get_some(agentd):
+    agentd("create", "spring", "--scenario", "finance", *MUST)
+    result = agentd("start", "spring", "--queue")
+    assert result.exit_code == 2
+    assert "has no contacts" in result.output
+    assert "contacts import FILE --campaign spring" in result.output
+    assert campaigns.get(agentd.repo, "spring").state == "draft"
+
+
+def test_resuming_what_nobody_dials_says_so(agentd):
+    agentd(*CREATE, *MUST)
+    resumed = agentd("resume", "spring")
+    assert resumed.exit_code == 0
+    assert "no dialer is alive for it" in resumed.output
+
+
+def test_results_of_many_contacts_take_a_few_statements_a_page(agentd, monkeypatch):
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "id": f"m{i:04d}", "phone": f"+3363998{i:04d}", "first_name": "", "last_name": "",
+            "company": "", "columns": {f"c{i % 3}": "x"}, "source": "many.csv",
+            "created_at": now, "updated_at": now,
+        }
+        for i in range(450)
+    ]  # fmt: skip
+    for start in range(0, 450, 50):
+        agentd.repo.run(lambda db, at=start: Contact.insert_many(rows[at : at + 50]).execute(db))
+    agentd("create", "many", "--scenario", "finance", "--contacts", "many.csv", *MUST)
+    asked = []
+    real = pw.Database.execute_sql
+
+    def execute_sql(database, sql, params=None):
+        asked.append(sql)
+        return real(database, sql, params)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pw.Database, "execute_sql", execute_sql)
+        found = [row["contact"] for row in campaigns.results(agentd.repo, "many")]
+    assert found == [row["id"] for row in rows]
+    assert len(asked) < 40  # three pages
+    assert campaigns.columns(agentd.repo, "many") == ["c0", "c1", "c2"]

@@ -89,3 +89,22 @@ def test_a_call_that_cannot_be_replayed(root: Path, call: str, said: str) -> Non
     assert result.exit_code == 2
     assert said in result.stderr
     assert "mend:" in result.stderr
+
+
+def test_a_call_is_shown_as_it_went(root: Path) -> None:
+    lines = run("c1", "--show").stdout.splitlines()
+    assert re.fullmatch(r"0:00\.000 < Answered +contact=.*Jean.*", lines[0])
+    said = next(line for line in lines if "> Say " in line)
+    assert "text=Bonjour Jean" in said
+    assert "key" not in said
+    assert any(line.startswith("0:16.000 < HungUp") for line in lines)
+    assert not any(" StartTimer " in line for line in lines)
+    assert lines[-1].endswith("rows, equal")
+
+
+def test_latest_is_the_one_that_began_last(root: Path) -> None:
+    repo = Repo("sqlite:///var/agentd.sqlite3", root=root)
+    latest = repo.calls(1)[0]
+    repo.close()
+    assert run("latest").output == run(latest).output
+    assert latest in run("latest").output

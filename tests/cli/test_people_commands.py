@@ -217,3 +217,16 @@ def test_the_trail_is_whole_or_said_to_be_broken(agentd, tmp_path):
     database.close()
     assert "broken at entry 1" in agentd("audit", "verify", code=1).stderr
     assert json.loads(agentd("audit", "verify", "--json", code=1).stdout)["broken_at"] == 1
+
+
+def test_a_list_that_cannot_be_read_whole_takes_nobody_off(agentd, tmp_path):
+    (tmp_path / "l.txt").write_text("0199001234\n0199001235\n")
+    agentd("suppress", "import", "l.txt", "--list", "partner")
+    (tmp_path / "new.csv").write_text('tel,nom\n0199001235,a\n0199001234,"b\n0199001236,c\n')
+    again = agentd("suppress", "import", "new.csv", "--list", "partner", "--replace")
+    assert "nothing was taken off partner: 1 rows" in again.output
+    for number in ("0199001234", "0199001235", "0199001236"):
+        agentd("suppress", "check", number, code=1)
+    (tmp_path / "new.csv").write_text("tel,nom\n0199001235,a\n")
+    agentd("suppress", "import", "new.csv", "--list", "partner", "--replace")
+    agentd("suppress", "check", "0199001234")

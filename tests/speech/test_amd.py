@@ -61,7 +61,7 @@ def test_whoever_hears_us_out_in_silence_is_undecided_at_the_end():
 
 def test_a_machine_is_known_by_its_words_wherever_they_stop():
     heard = Heard().silence(200).voice(1_600)
-    assert heard.looks == [200 + 1_500]
+    assert heard.looks == [200 + 1_300]
     heard.words("Bonjour, " + MACHINE)
     assert heard.verdicts == ["machine"]
     assert "vous etes bien sur" in heard.events[0].reason
@@ -78,6 +78,14 @@ def test_a_person_takes_the_machine_back_but_not_the_reverse():
     assert heard.verdicts == ["human", "machine"]
     heard.voice(500).silence(900).words("allô oui")
     assert heard.verdicts == ["human", "machine"]
+
+
+def test_who_begins_like_a_machine_and_talks_on_is_one_sooner():
+    heard = Heard().voice(1_500).words("vous êtes au zéro quatre")
+    assert heard.verdicts == []
+    assert heard.voice(1_900).verdicts == ["machine"]
+    person = Heard().voice(1_500).words("allô vous êtes au zéro quatre").voice(1_900)
+    assert person.verdicts == []
 
 
 def test_who_talks_on_and_cannot_be_read_is_a_machine():

@@ -226,7 +226,7 @@ def test_a_complete_answer_ends_the_turn_sooner_than_an_unfinished_one():
 
     quick, usual, patient = map(silence_needed, ("oui", "il fait beau", "oui mais"))
     assert quick == pytest.approx(300, abs=80)
-    assert usual == pytest.approx(600, abs=80)
+    assert usual == pytest.approx(740, abs=80)
     assert patient == pytest.approx(1200, abs=80)
 
 
@@ -234,11 +234,11 @@ def test_a_complete_answer_ends_the_turn_sooner_than_an_unfinished_one():
     ("heard", "ms"),
     [
         (Heard("oui", 0.9), 300),
-        (Heard("oui", 0.6), 600),  # perhaps only the beginning of something
-        (Heard("oui", 0.9, ("oui mais",)), 600),
-        (Heard("oui", 0.6, ("oui mais",)), 1200),
+        (Heard("oui", 0.6), 740),  # perhaps only the beginning of something
+        (Heard("oui", 0.9, ("oui mais",)), 740),
+        (Heard("oui", 0.6, ("oui mais",)), 740),
         (Heard("j'ai fini de payer", 0.9), 300),  # expected as a whole at this step
-        (Heard("", 0.1), 1200),
+        (Heard("", 0.1), 740),
     ],
 )
 def test_how_sure_the_recogniser_is_decides_how_soon_a_turn_is_over(heard, ms):

@@ -33,7 +33,7 @@ def test_clicks_are_not_speech(noise):
     assert play(Endpointer(TUNING), noise + "." * 50) == []
 
 
-def test_a_turn_pauses_then_ends_by_default_after_600_ms():
+def test_a_turn_pauses_then_ends_by_default_after_740_ms():
     endpointer = Endpointer(TUNING)
     moments = play(endpointer, frames(400, "#") + frames(2000, "."))
     assert moments == [
@@ -45,7 +45,7 @@ def test_a_turn_pauses_then_ends_by_default_after_600_ms():
 
 
 @pytest.mark.parametrize(
-    ("said", "silence"), [(Said.COMPLETE, 300), (Said.UNKNOWN, 600), (Said.UNFINISHED, 1200)]
+    ("said", "silence"), [(Said.COMPLETE, 300), (Said.UNKNOWN, 740), (Said.UNFINISHED, 1200)]
 )
 def test_what_was_said_decides_how_much_silence_ends_it(said, silence):
     endpointer = Endpointer(TUNING)
@@ -68,13 +68,13 @@ def test_speech_that_goes_on_makes_the_words_stale():
     endpointer.said = Said.COMPLETE
     assert play(endpointer, "##") == [(40, Moment.RESUMED)]
     assert endpointer.said is Said.UNKNOWN
-    assert play(endpointer, frames(800, "."))[-1] == (600, Moment.ENDED)
+    assert play(endpointer, frames(800, "."))[-1] == (740, Moment.ENDED)
 
 
 def test_a_click_in_a_pause_neither_resumes_nor_delays():
     endpointer = Endpointer(TUNING)
-    moments = play(endpointer, frames(400, "#") + frames(200, ".") + "#" + frames(600, "."))
-    assert moments[-2:] == [(580, Moment.PAUSED), (1000, Moment.ENDED)]
+    moments = play(endpointer, frames(400, "#") + frames(200, ".") + "#" + frames(740, "."))
+    assert moments[-2:] == [(580, Moment.PAUSED), (1140, Moment.ENDED)]
 
 
 def test_a_turn_has_a_longest_length_and_another_begins():
@@ -93,7 +93,7 @@ def test_said_of_one_turn_is_not_that_of_the_next():
     play(endpointer, frames(200, "#") + frames(200, "."))
     endpointer.said = Said.COMPLETE
     play(endpointer, frames(200, "."))
-    assert play(endpointer, frames(200, "#") + frames(800, "."))[-1] == (800, Moment.ENDED)
+    assert play(endpointer, frames(200, "#") + frames(800, "."))[-1] == (940, Moment.ENDED)
 
 
 @given(st.text(alphabet="#.", max_size=400), st.sampled_from(Said))

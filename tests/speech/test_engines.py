@@ -88,6 +88,9 @@ def test_modes_by_seconds_of_clean_speech():
     assert [xtts.mode_of(s) for s in (3, 29.9, 30, 120, 120.1)] == [
         "quick", "quick", "standard", "standard", "fine-tuning",
     ]  # fmt: skip
+    assert "trained" not in xtts.told("quick") + xtts.told("standard")
+    assert "up to 120 s" in xtts.told("fine-tuning")
+    assert "is not trained" in xtts.told("fine-tuning")
 
 
 @pytest.mark.parametrize("length", [10, 240, 300, 900])

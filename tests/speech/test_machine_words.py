@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from agentd.speech.machine_words import Speaker, holds, who
+from agentd.speech.machine_words import Speaker, hinted, holds, who
 
 MACHINES = (
     "Bonjour, vous êtes bien sur le répondeur de Jean.",
@@ -20,6 +20,17 @@ MACHINES = (
     "vous êtes en relation avec le cabinet Moreau",
     "nous ne sommes pas là pour le moment",
     "nos bureaux sont actuellement fermés, veuillez rappeler du lundi au vendredi",
+    "bonjour votre correspondant est absent",
+    "nous sommes en congés jusqu'au quinze",
+    "parlez après le signal",
+    "votre appel est transféré vers la messagerie",
+)
+# ... as the first thing that is said.
+OPENINGS = (
+    "bonjour c'est Léa je ne suis pas joignable",
+    "je ne suis pas disponible pour le moment",
+    "merci de votre appel, tous nos conseillers",
+    "nous ne pouvons pas prendre votre appel",
 )
 SCREENING = (
     "la personne que vous appelez",
@@ -27,6 +38,9 @@ SCREENING = (
     "dites votre nom et le motif de votre appel",
     "enregistrez votre nom et la raison de votre appel, je vais voir si cette personne est là",
     "veuillez indiquer votre nom",
+    "quel est le motif de votre appel",
+    "je suis l'assistant vocal de Marc",
+    "veuillez décliner votre identité",
 )
 ANNOUNCEMENTS = (
     "le numéro que vous avez deux",
@@ -65,6 +79,15 @@ PEOPLE = (
     "je suis en relation avec ma banque",
     "arrêtez de m'appeler",
     "",
+    "bonjour c'est Claire je vous écoute",
+    "bonjour ici le garage du centre je vous écoute",
+    "cabinet du docteur Petit bonjour que puis-je faire pour vous",
+    "allô je ne suis pas disponible pour le moment",
+    "oui bonjour je suis pas dispo pour l'instant rappelez plus tard",
+    "c'est de la part de qui",
+    "elle est absente actuellement je peux prendre un message",
+    "bonjour vous êtes qui exactement et pourquoi vous m'appelez",
+    "quel est votre numéro",
 )
 
 
@@ -82,9 +105,22 @@ def test_what_no_person_says(speaker, text):
     assert found[0] is speaker, found
 
 
+@pytest.mark.parametrize("opening", [False, True])
 @pytest.mark.parametrize("text", PEOPLE)
-def test_what_a_person_may_say(text):
-    assert who([text]) is None
+def test_what_a_person_may_say(text, opening):
+    assert who([text], opening=opening) is None
+
+
+@pytest.mark.parametrize("text", OPENINGS)
+def test_what_nobody_opens_with(text):
+    assert who([text], opening=True)[0] is Speaker.MACHINE
+
+
+def test_who_begins_like_a_machine_and_talks_on():
+    assert hinted("vous êtes au zéro quatre")
+    assert hinted("bonjour je suis actuellement en déplacement")
+    for text in ("allô", "oui bonjour je suis actuellement en réunion", *PEOPLE[:6], PEOPLE[-1]):
+        assert not hinted(text)
 
 
 def test_any_reading_tells():

@@ -1,6 +1,9 @@
 """Measures of recordings, on sounds whose measures are known; and cleaning, which trusts them."""
 
 import json
+import sys
+import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from agentd_tools import clean as cleaning
 from agentd_tools.quality import bandwidth_hz, clipped, measure, pitch_hz, snr_db
 from scipy import signal
 
+from agentd.errors import AgentdError
 from agentd.speech import provenance
 
 RATE = 16_000
@@ -134,3 +138,79 @@ def test_without_the_library_samples_are_used_as_they_are(voice, tmp_path, monke
     said = []
     assert {c.kept for c in cleaning.clean(voice, tmp_path, told=said.append)} == {"as it was"}
     assert "agentd[prepare]" in said[0]
+
+
+class FakeSeparator:
+    """audio-separator 0.47 as far as it is used: names relative to output_dir are given back."""
+
+    fails = ""
+
+    def __init__(self, log_level, model_file_dir, output_dir, output_single_stem):
+        assert output_single_stem == "Vocals"
+        self.folder, self.models, self.loaded = Path(output_dir), Path(model_file_dir), 0
+
+    def load_model(self, model_filename):
+        assert (self.models / model_filename).is_file()
+        if self.fails == "load":
+            raise ValueError(f"Model file {model_filename} not found in supported model files")
+        self.loaded += 1
+
+    def separate(self, audio_file_path):
+        if self.fails == "separate":
+            raise RuntimeError("out of memory")
+        if self.fails == "nothing":
+            return []
+        sound, rate = soundfile.read(audio_file_path)
+        name = f"{Path(audio_file_path).stem}_(Vocals)_m.wav"
+        soundfile.write(self.folder / name, sound * 0.5, rate)
+        return [name]
+
+
+@pytest.fixture
+def separated(tmp_path, monkeypatch):
+    """A voice with one sample, and an audio-separator model."""
+    voice, models = tmp_path / "anne", tmp_path / "audio-separator"
+    voice.mkdir()
+    models.mkdir()
+    (models / "vocals.onnx").write_bytes(b"model")
+    sound, _ = syllables(6, rate=22_050)
+    soundfile.write(voice / "a.wav", sound, 22_050)
+    package = types.ModuleType("audio_separator")
+    inner = types.ModuleType("audio_separator.separator")
+    inner.Separator = type("Separator", (FakeSeparator,), {})
+    monkeypatch.setitem(sys.modules, "audio_separator", package)
+    monkeypatch.setitem(sys.modules, "audio_separator.separator", inner)
+    real = cleaning.find_spec
+    monkeypatch.setattr(
+        cleaning, "find_spec", lambda name: object() if name == "audio_separator" else real(name)
+    )
+    return voice, models, inner.Separator
+
+
+def test_vocals_are_separated_where_a_model_lies(separated):
+    voice, models, _ = separated
+    (done,) = cleaning.clean(voice, models, told=lambda text: None)
+    assert done.kept.startswith("vocals")
+    assert (voice / "clean/a.wav").is_file()
+
+
+def test_a_separator_that_cannot_be_loaded_is_done_without(separated):
+    voice, models, separator = separated
+    separator.fails = "load"
+    said = []
+    (done,) = cleaning.clean(voice, models, told=said.append)
+    assert not done.kept.startswith("vocals")
+    assert "cannot be used" in said[0]
+    assert "not found in supported model files" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("fails", "part"), [("separate", "out of memory"), ("nothing", "no vocals")]
+)
+def test_one_that_fails_halfway_leaves_nothing_half_cleaned(separated, fails, part):
+    voice, models, separator = separated
+    separator.fails = fails
+    with pytest.raises(AgentdError, match=part) as caught:
+        cleaning.clean(voice, models, told=lambda text: None)
+    assert "remove" in caught.value.mend
+    assert sorted(file.name for file in voice.iterdir()) == ["a.wav"]

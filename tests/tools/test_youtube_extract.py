@@ -3,7 +3,10 @@
 import functools
 import http.server
 import json
+import os
+import sys
 import threading
+import types
 import wave
 
 import numpy as np
@@ -16,6 +19,8 @@ from scripted_talk import RATE, agree, speak, talk
 
 from agentd.errors import MissingResource
 from agentd.speech import consent, provenance
+
+METRICS = "PYANNOTE_METRICS_ENABLED"
 
 pytestmark = pytest.mark.speech
 
@@ -345,3 +350,60 @@ def test_pyannote_says_what_it_needs(tmp_path, monkeypatch):
         PyannoteDiarizer(tmp_path / "pyannote", {})
     assert "HF_TOKEN" in str(caught.value)
     assert "pyannote" in PyannoteDiarizer(tmp_path / "pyannote", {"HF_TOKEN": "x"}).name
+
+
+class FakeAnnotation:
+    """pyannote.core's, as far as it is used."""
+
+    def __init__(self, *turns):
+        self._turns = turns
+
+    def itertracks(self, yield_label=False):
+        assert yield_label
+        for start, end, label in self._turns:
+            yield types.SimpleNamespace(start=start, end=end), "A", label
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_pyannote_is_asked_as_its_versions_want_and_tells_its_makers_nothing(
+    tmp_path, monkeypatch, version
+):
+    """4.x (community-1) answers an object with the overlapping turns in speaker_diarization."""
+    asked = {}
+    annotation = FakeAnnotation((0.0, 2.0, "S1"), (1.5, 9.0, "S0"), (9.5, 11.0, "S1"))
+
+    class Pipeline:
+        @classmethod
+        def from_pretrained(cls, checkpoint, token=None):
+            asked.update(name=checkpoint, token=token, metrics=os.environ.get(METRICS))
+            return cls() if "community" in checkpoint else None
+
+        def __call__(self, file, **options):
+            asked.update(options, rate=file["sample_rate"], shape=tuple(file["waveform"].shape))
+            exclusive = FakeAnnotation()
+            return (
+                annotation
+                if version == 3
+                else types.SimpleNamespace(
+                    speaker_diarization=annotation, exclusive_speaker_diarization=exclusive
+                )
+            )
+
+    audio = types.ModuleType("pyannote.audio")
+    audio.Pipeline = Pipeline
+    torch = types.ModuleType("torch")
+    torch.from_numpy = lambda array: array
+    for name, module in (
+        ("pyannote", types.ModuleType("pyannote")), ("pyannote.audio", audio), ("torch", torch),
+    ):  # fmt: skip
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.delenv(METRICS, raising=False)
+    monkeypatch.setattr("agentd_tools.diarize.find_spec", lambda name: object())
+    diarizer = PyannoteDiarizer(tmp_path / "none", {"HF_TOKEN": "secret"})
+    turns = diarizer.turns(np.zeros(RATE * 12), np.zeros(600, bool), 2)
+    assert [(t.start, t.end, t.speaker) for t in turns] == [(0, 2, 1), (1.5, 9, 0), (9.5, 11, 1)]
+    assert asked == {
+        "name": "pyannote/speaker-diarization-community-1", "token": "secret", "metrics": "false",
+        "num_speakers": 2, "rate": RATE, "shape": (1, RATE * 12),
+    }  # fmt: skip
+    monkeypatch.delenv(METRICS, raising=False)

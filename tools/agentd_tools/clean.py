@@ -5,6 +5,7 @@ What is kept is decided by measuring: taking noise off can also take speech off.
 
 import hashlib
 import json
+import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from agentd.errors import BadInput
+from agentd.errors import AgentdError, BadInput
 from agentd.speech.library import MASTER_HZ, Int16, write_wav
 from agentd.speech.provenance import HUMAN, Provenance
 from agentd_tools.masters import read_mono
@@ -63,13 +64,13 @@ def clean(
     if _same(folder, state):
         told(f"{len(samples)} samples: cleaned already")
         return []
-    reduce = _reducer(told)
+    reduce, vocals = _reducer(told), _open_separator(model, told)
     done = []
     with tempfile.TemporaryDirectory(dir=folder, prefix=".clean.") as made:
         target = Path(made) / FOLDER
         target.mkdir()
         for sample in samples:
-            best, sound = _best(sample, reduce, model)
+            best, sound = _best(sample, reduce, vocals)
             told(f"  {best}")
             write_wav(target / sample.name, sound, MASTER_HZ, _made(folder, consent), sample.stem)
             done.append(best)
@@ -93,7 +94,9 @@ def _made(folder: Path, consent: str) -> Provenance:
 
 
 def _best(
-    sample: Path, reduce: Callable[[Int16], Int16] | None, model: Path | None
+    sample: Path,
+    reduce: Callable[[Int16], Int16] | None,
+    vocals: Callable[[Path], Int16] | None,
 ) -> tuple[Cleaned, Int16]:
     given = read_mono(sample)
     mask = voiced(given, MASTER_HZ)
@@ -104,13 +107,13 @@ def _best(
             mend="remove it; samples are recordings of one person who speaks",
         )
     sound, kept, why = given, "as it was", ""
-    if model is not None:
-        sound, kept = _vocals(sample, model), "vocals"
+    if vocals is not None:
+        sound, kept = vocals(sample), "vocals"
     if reduce is None:
         return Cleaned(sample.name, kept, before, measure(sound, MASTER_HZ)), sound
     reduced = reduce(sound)
     after = measure(reduced, MASTER_HZ, voiced(sound, MASTER_HZ))
-    base = measure(sound, MASTER_HZ) if model is not None else before
+    base = measure(sound, MASTER_HZ) if vocals is not None else before
     gain = (after.snr_db or 0.0) - (base.snr_db or 0.0)
     lost = speech_lost(sound, reduced, MASTER_HZ)
     if base.snr_db is None or after.snr_db is None:
@@ -175,18 +178,53 @@ def _separator(folder: Path) -> Path | None:
     return next((file for end in SEPARATORS for file in sorted(folder.glob(end))), None)
 
 
-def _vocals(sample: Path, model: Path) -> Int16:
-    from audio_separator.separator import Separator
+class _Vocals:
+    """Takes the vocals out of samples: audio-separator with a model that lies on this disk."""
 
-    with tempfile.TemporaryDirectory() as work:
-        separator = Separator(
-            model_file_dir=str(model.parent), output_dir=work, output_single_stem="Vocals"
+    def __init__(self, model: Path) -> None:
+        """Loads it: raises what the library's network, its list of models and torch do."""
+        from audio_separator.separator import Separator
+
+        self._model = model
+        self._work = tempfile.TemporaryDirectory(prefix="agentd-vocals.")
+        self._separator = Separator(
+            log_level=logging.WARNING,
+            model_file_dir=str(model.parent),
+            output_dir=self._work.name,
+            output_single_stem="Vocals",
         )
-        separator.load_model(model_filename=model.name)
-        made = [Path(work) / Path(name).name for name in separator.separate(str(sample))]
-        if not made:
-            raise BadInput(f"{sample}: {model.name} gave no vocals")
+        self._separator.load_model(model_filename=model.name)
+
+    def __call__(self, sample: Path) -> Int16:
+        """Raises AgentdError."""
+        try:
+            names = self._separator.separate(str(sample))
+        except Exception as error:  # noqa: BLE001 - and so does its separation
+            raise AgentdError(
+                f"{sample}: {self._model.name} failed: {type(error).__name__}: {error}",
+                mend=f"remove {self._model.parent} to clean without it",
+            ) from None
+        made = [Path(self._work.name) / Path(name).name for name in names]
+        if not made or not made[0].is_file():
+            raise AgentdError(
+                f"{sample}: {self._model.name} gave no vocals",
+                mend=f"put a model that separates vocals into {self._model.parent}, or remove that",
+            )
         return read_mono(made[0])
+
+
+def _open_separator(
+    model: Path | None, told: Callable[[str], None]
+) -> Callable[[Path], Int16] | None:
+    """None without a model, and when it cannot be loaded, which is said."""
+    if model is None:
+        return None
+    try:
+        return _Vocals(model)
+    except Exception as error:  # noqa: BLE001
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        told(f"{model} cannot be used, vocals are not separated: {said}")
+        return None
 
 
 def _state(samples: list[Path], model: Path | None) -> str:

@@ -130,6 +130,8 @@ class PyannoteDiarizer:
         return by_length(found)
 
     def _pipeline(self) -> Any:
+        # It reports to its makers how it is used (pyannote.audio 4) unless told not to.
+        os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "false")
         from pyannote.audio import Pipeline
 
         asked = [str(self._folder)] if self._folder.is_dir() else list(PIPELINES)

@@ -1,0 +1,1 @@
+"""How cost grows: processor time and memory against calls, scenarios, objections, contacts."""
