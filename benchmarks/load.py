@@ -103,7 +103,9 @@ def _ladder(kind: str, sizes: tuple[int, ...], wanted: int) -> Iterator[Bar]:
     if not sizes:
         return
     held, name, why = 0, "", "every step held"
-    Catalog(Settings(), keep=True).brain("finance")  # learnt once, by whichever process is first
+    catalog = Catalog(Settings(), keep=True)
+    for scenario in catalog.scenario_names():  # learnt once, by whichever process is first
+        catalog.brain(scenario)
     for calls in sizes:
         with tempfile.TemporaryDirectory() as folder:
             name, step = _hold(Path(folder), calls, stub=kind == "stubbed")
