@@ -131,7 +131,7 @@ class Server:
 
     def _start(self, scenarios: Sequence[str]) -> None:
         greenlets.watch()
-        catalog = Catalog(self._settings)
+        catalog = Catalog(self._settings, keep=True)
         self._ready(catalog, scenarios)
         self._repo.migrate()
         recogniser = self._recogniser or open_recogniser(self._settings)

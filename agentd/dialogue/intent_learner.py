@@ -58,11 +58,14 @@ class Opinion(msgspec.Struct, frozen=True):
 class Reader:
     """Scores intents by examples: (intent, text as a recogniser writes it)."""
 
-    def __init__(self, examples: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, examples: Iterable[tuple[str, str]], learner: Learner | None = None) -> None:
+        """learner: another's of the same examples."""
         rows = list(examples)
         self.labels = tuple(sorted({label for label, _ in rows}))
-        bags = [(self.labels.index(label), _bag(spoken(text))) for label, text in rows]
-        self._learner = Learner(bags, len(self.labels))
+        if learner is None:
+            bags = [(self.labels.index(label), _bag(spoken(text))) for label, text in rows]
+            learner = Learner(bags, len(self.labels))
+        self.learner = learner
         self._optout = self.labels.index(_OPTOUT)
 
     def read(self, said: str, *, seen: bool = False) -> tuple[dict[str, float], float]:
@@ -71,11 +74,11 @@ class Reader:
         seen: the rules have seen one.
         """
         found = list(_features(said))
-        scores = self._learner.scores({name: weight for name, weight, _ in found})
+        scores = self.learner.scores({name: weight for name, weight, _ in found})
         lead = self._lead(scores)
         words, run = said.count(" ") + 1, _SHORT_RUN if seen else _RUN
         if words > run:
-            runs = self._learner.runs(found, words, run)
+            runs = self.learner.runs(found, words, run)
             lead = max(lead, *(self._lead(part) - _RUN_LEAD for part in runs))
         return dict(zip(self.labels, scores.tolist(), strict=True)), lead
 
@@ -101,10 +104,19 @@ def examples(*, afterwards: bool = True) -> list[tuple[str, str]]:
     return rows
 
 
-@lru_cache(maxsize=1)
-def prepare() -> Reader:
-    """The package's own reader; made once a process."""
-    return Reader(examples())
+_own: list[Reader] = []
+
+
+def prepare(learner: Learner | None = None) -> Reader:
+    """The package's own reader; made once a process. learner: of `examples()`, kept from before."""
+    if not _own:
+        _own.append(Reader(examples(), learner))
+    return _own[0]
+
+
+def prepared() -> bool:
+    """Has it been made?"""
+    return bool(_own)
 
 
 def second_opinion(

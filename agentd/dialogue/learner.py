@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
@@ -19,6 +20,16 @@ _RIDGE = 0.5
 _UNKNOWN = 0.5
 
 Vector = npt.NDArray[np.float32]
+
+
+class Learnt(msgspec.Struct, frozen=True):
+    """All a Learner knows. weights: float32, a row a feature, a column a class."""
+
+    features: tuple[str, ...]
+    rarity: tuple[float, ...]
+    unknown: float
+    classes: int
+    weights: bytes
 
 
 class Learner:
@@ -48,6 +59,29 @@ class Learner:
         likeness[np.diag_indices_from(likeness)] += _RIDGE
         duals = np.linalg.solve(likeness, meant)
         self._weights: Vector = np.asarray(seen.T @ duals, np.float32)
+
+    @property
+    def learnt(self) -> Learnt:
+        """What it has learnt: `of` makes it again, without the examples."""
+        features = tuple(self._column)
+        return Learnt(
+            features,
+            tuple(self._rarity[feature] for feature in features),
+            self._unknown,
+            self._weights.shape[1],
+            self._weights.tobytes(),
+        )
+
+    @classmethod
+    def of(cls, learnt: Learnt) -> "Learner":
+        """One that has learnt that. Raises ValueError where its parts do not fit together."""
+        made = cls.__new__(cls)
+        made._rarity = dict(zip(learnt.features, learnt.rarity, strict=True))
+        made._unknown = learnt.unknown
+        made._column = {feature: number for number, feature in enumerate(learnt.features)}
+        weights = np.frombuffer(learnt.weights, np.float32)
+        made._weights = weights.reshape(len(learnt.features), learnt.classes)
+        return made
 
     def scores(self, bag: Mapping[str, float]) -> Vector:
         """One score a class; zeros when nothing of it has been seen."""

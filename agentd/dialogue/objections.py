@@ -7,7 +7,7 @@ none: below THRESHOLD, or too close to another entry, the matcher abstains.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from heapq import nlargest
 from typing import Any
 
@@ -68,7 +68,8 @@ class Matcher:
     Raises ObjectionsError when two entries have the same id.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], learner: Learner | None = None) -> None:
+        """learner: another's of the same entries."""
         self.entries: dict[str, Entry] = {}
         for entry in entries:
             if entry.id in self.entries:
@@ -85,18 +86,21 @@ class Matcher:
             entry = self.entries[entry_id]
             for text in (entry.canonical, *entry.phrasings):
                 known[spoken(text)].add(number)
+        self.learner: Learner | Neighbours = learner or self._learn(known)
+        # What the theme and general both answer, the theme answers.
+        mine = {n for n, favour in enumerate(self._favour) if favour}
+        owners = {said: (o & mine) or o for said, o in known.items()}
+        self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
+        self._keywords = self._distinct_keywords()
+
+    def _learn(self, known: Mapping[str, set[int]]) -> Learner | Neighbours:
         # An entry's own words are never ordinary, whatever our list of those says.
         none = len(self._ids)
         ordinary = [said for said in map(spoken, ORDINARY) if said not in known]
         examples = [(n, features(said)) for said, owners in known.items() for n in sorted(owners)]
         examples += [(none, features(said)) for said in ordinary]
         kind = Learner if len(examples) <= MOST_LEARNT else Neighbours
-        self._learner: Learner | Neighbours = kind(examples, none + 1)
-        # What the theme and general both answer, the theme answers.
-        mine = {n for n, favour in enumerate(self._favour) if favour}
-        owners = {said: (o & mine) or o for said, o in known.items()}
-        self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
-        self._keywords = self._distinct_keywords()
+        return kind(examples, none + 1)
 
     def match(self, text: str) -> Match | None:
         """The entry meant by `text`, or None: it abstains. Never raises."""
@@ -117,7 +121,7 @@ class Matcher:
         """
         if not said or not self._ids or is_plain(said):
             return None
-        *scores, ordinary = self._learner.scores(features(said)).tolist()
+        *scores, ordinary = self.learner.scores(features(said)).tolist()
         spread = f" {' '.join(stems(said))} "
         for keyword, number in self._keywords:
             if keyword in spread:

@@ -83,6 +83,12 @@ class Metrics:
         self._takeovers = self._made(
             Counter, "agentd_takeovers", "Live calls taken over from an agentd that died.", ()
         )
+        self._frames = self._made(
+            Counter, "agentd_frames", "20 ms frames heard, counted when their call ends.", ()
+        )
+        self._late = self._made(
+            Counter, "agentd_late_frames", "Of them, those more than 40 ms behind their pace.", ()
+        )
         self._answers = self._made(
             Histogram,
             "agentd_answer_seconds",
@@ -164,6 +170,11 @@ class Metrics:
     def refused(self, cause: str) -> None:
         """A call was not taken."""
         self._refused.labels(cause).inc()
+
+    def heard(self, frames: int, late: int) -> None:
+        """Of a call that is over: 20 ms frames of the prospect, and those that came late."""
+        self._frames.inc(frames)
+        self._late.inc(late)
 
     def taken_over(self) -> None:
         """A live call came from an agentd that died."""

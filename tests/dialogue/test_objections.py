@@ -514,7 +514,7 @@ def test_of_very_many_examples_the_nearest_is_found() -> None:
         for n in range(2_500)
     ]  # fmt: skip
     many = Matcher([*real, *made])
-    assert isinstance(many._learner, Neighbours)
+    assert isinstance(many.learner, Neighbours)
     found = many.match("oui mais mon colis 1234 est au 70 chez un voisin")
     assert found is not None
     assert found.id == "many_obj_1234"
