@@ -258,6 +258,7 @@ class Server:
             lost=self._workers.lost,
             streams=self._audio.streams,
             spooled=spooled + len(self._house.unwritten),
+            model=None if self._house.improviser is None else self._house.improviser.queue,
             greenlets=greenlets.alive(),
             caches={
                 name: (one.hits, one.misses, one.held)

@@ -67,7 +67,16 @@ def bars(
         most = 2 if entries == 100 else 10
         p99 = quantile(taken, 0.99) / 1000
         yield at_most(f"{name}_p99_ms", p99, "ms", len(taken), most, "best of 3 of each")
-        yield Bar(f"{name}_right", round(right / len(test), 4), "share", len(test))
+        yield Bar(
+            f"{name}_right", round(right / len(test), 4), "share", len(test), note="real ones"
+        )
+        asked = made[:: max(1, len(made) // 200)]
+        hits = sum(
+            (m := matcher.match(f"alors chez moi {one.canonical} figurez-vous")) is not None
+            and m.id == one.id
+            for one in asked
+        )
+        yield Bar(f"{name}_made_right", round(hits / len(asked), 4), "share", len(asked))
         yield Bar(f"{name}_false", round(false / len(ordinary), 4), "share", len(ordinary))
     yield from _against_difflib(real, test, ordinary)
 

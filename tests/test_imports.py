@@ -67,6 +67,7 @@ PURE = (
     "dialogue/scenario.py",
     "dialogue/scenario_model.py",
     "dialogue/scoring.py",
+    "dialogue/sounds.py",
     "dialogue/spoken.py",
     "dialogue/spoken_days.py",
     "dialogue/spoken_numbers.py",

@@ -40,6 +40,10 @@ AGENTD: dict[str, tuple[str, ...]] = {
     ),
     "campaign start": ("agentd campaign start spring", "agentd campaign start spring --queue"),
     "campaign dial": ("agentd campaign dial",),
+    "campaign set": (
+        "agentd campaign set spring",
+        "agentd campaign set spring --set max_concurrent=5 --set per_minute=4",
+    ),
     "campaign pause": ("agentd campaign pause spring",),
     "campaign resume": ("agentd campaign resume spring",),
     "campaign stop": ("agentd campaign stop spring", "agentd campaign stop spring --now"),

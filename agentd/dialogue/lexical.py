@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
 
+from agentd.dialogue.sounds import stream
 from agentd.dialogue.spoken import spoken
 
 # What a feature counts for, before its rarity does. Stems carry the meaning; neighbouring words
@@ -11,6 +12,9 @@ from agentd.dialogue.spoken import spoken
 # pieces of words forgive what the recogniser misspells.
 _STEM, _STEM_PAIR, _WORD, _WORD_PAIR, _PIECE = 1.0, 0.7, 0.4, 0.8, 0.35
 _PIECE_LENGTH = 4
+# Pieces of what is heard, whatever words a recogniser made of it: "ces rangé" is "c'est rangé".
+_SOUND = 0.36
+_SOUND_LENGTHS = (3, 4, 5)
 # A stem with its negation: "ça m'intéresse" and "ça m'intéresse pas" share every other word.
 _DENIED = 0.8
 _REACH = 4  # words between a negation and what it denies
@@ -106,4 +110,8 @@ def features(said: str) -> Mapping[str, float]:
         edged = f" {word} "
         for start in range(len(edged) - _PIECE_LENGTH + 1):
             found[f"p {edged[start : start + _PIECE_LENGTH]}"] = _PIECE
+    heard = f"^{stream(said)}$"
+    for length in _SOUND_LENGTHS:
+        for start in range(len(heard) - length + 1):
+            found[f"y {heard[start : start + length]}"] = _SOUND
     return found

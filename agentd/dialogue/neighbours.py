@@ -1,4 +1,4 @@
-"""Classes by their nearest example: for more examples than can be learnt in closed form. Pure.
+"""Classes by their nearest examples: for more examples than can be learnt in closed form. Pure.
 
 Cosine of weighted features (a feature weighs more the rarer it is), over an index from each feature
 to the examples that have it: what an utterance shares with nothing costs nothing. Same interface as
@@ -17,13 +17,14 @@ from agentd.dialogue.learner import Vector
 # A feature that stands in more examples than this share says nothing worth the time it takes.
 _COMMON = 0.05
 _UNKNOWN = 0.5
-# The nearest of very many is near to anything: of 153 ordinary answers it took .07 for an entry of
-# 5,000 without this, .03 with it.
-_CAUTION = 0.8
+# A class's likeness is a power mean of its examples': the nearest counts most, and several near
+# ones more than one. Of unseen phrasings of two writers among 5,000 entries .84 and .93 were right
+# with it, .81 and .92 with the nearest alone.
+_POWER = 4
 
 
 class Neighbours:
-    """Scores of classes 0..n-1: likeness of the nearest example of each, 0 to 1."""
+    """Scores of classes 0..n-1: likeness of the nearest examples of each, 0 to little over 1."""
 
     def __init__(self, examples: Sequence[tuple[int, Mapping[str, float]]], classes: int) -> None:
         ordered = sorted(examples, key=lambda example: example[0])
@@ -50,7 +51,6 @@ class Neighbours:
 
     def scores(self, bag: Mapping[str, float]) -> Vector:
         """One score a class; zeros when nothing of it has been seen."""
-        best: Vector = np.zeros(self._classes, np.float32)
         square = 0.0
         rows, values = [], []
         for feature, weight in bag.items():
@@ -62,9 +62,11 @@ class Neighbours:
                 rows.append(found[0])
                 values.append(found[1] * np.float32(value))
         if not rows:
-            return best
+            return np.zeros(self._classes, np.float32)
         where = np.concatenate(rows)
-        likeness = np.bincount(where, np.concatenate(values)) * (_CAUTION / math.sqrt(square))
+        likeness = np.bincount(where, np.concatenate(values)) / math.sqrt(square)
         seen = np.flatnonzero(likeness)
-        np.maximum.at(best, self._owner[seen], likeness[seen].astype(np.float32))
-        return best
+        powers = likeness[seen] ** _POWER
+        together = np.bincount(self._owner[seen], powers, self._classes) ** (1 / _POWER)
+        scores: Vector = together.astype(np.float32)
+        return scores

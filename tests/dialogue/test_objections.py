@@ -251,10 +251,10 @@ def test_a_keyword_lifts_what_the_phrasings_alone_would_not() -> None:
     other = entry("general_obj_autre", "je pars en vacances demain matin")
     with_it = Matcher([entry("toit_obj_fuite", *said, keywords=("plafond",)), other])
     without = Matcher([entry("toit_obj_fuite", *said), other])
-    found = with_it.match("mon plafond")
+    found = with_it.match("le plafond est bleu chez nous")
     assert found is not None
     assert found.id == "toit_obj_fuite"
-    assert without.match("mon plafond") is None
+    assert without.match("le plafond est bleu chez nous") is None
 
 
 def test_a_keyword_two_entries_claim_lifts_neither() -> None:
@@ -266,7 +266,7 @@ def test_a_keyword_two_entries_claim_lifts_neither() -> None:
             entry("general_obj_autre", other, keywords=("plafond",)),
         ]
     )
-    assert shared.match("mon plafond") is None
+    assert shared.match("le plafond est bleu chez nous") is None
 
 
 def test_a_keyword_of_the_shipped_entries_counts() -> None:
@@ -523,3 +523,28 @@ def test_of_very_many_examples_the_nearest_is_found() -> None:
     assert right >= 0.7 * len(finance)
     taken = [text for text in ORDINARY if many.match(text) is not None]
     assert len(taken) <= 0.05 * len(ORDINARY), taken
+
+
+@pytest.mark.parametrize("name", [f"objections_blind_{n}.tsv" for n in (1, 2, 4)])
+def test_what_writers_who_had_seen_nothing_taught_stays_learnt(name: str) -> None:
+    said = labelled(name)
+    right, confused = judged([(want, text) for want, text in said if want != "ordinary"])
+    assert right >= 0.97, confused
+    ordinary = [text for want, text in said if want == "ordinary"]
+    taken = [(t, th) for t in ordinary for th in THEMES if matcher(th).match(t) is not None]
+    assert len(taken) <= 0.03 * len(ordinary) * len(THEMES), taken
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["très peu pour moi merci", "alors là c'est trop cher monsieur", "merci très peu pour moi"],
+)
+def test_courtesies_around_an_entry_s_own_words_change_nothing(text: str) -> None:
+    found = matcher("crypto").match(text)
+    assert found is not None
+    assert found.score == 1.0
+
+
+def test_a_courtesy_alone_is_no_entry() -> None:
+    for text in ("merci madame", "alors là", "merci", "monsieur"):
+        assert matcher("crypto").match(text) is None
