@@ -536,7 +536,8 @@ def test_what_writers_who_had_seen_nothing_taught_stays_learnt(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["très peu pour moi merci", "alors là c'est trop cher monsieur", "merci très peu pour moi"]
+    "text",
+    ["alors là c'est trop cher monsieur", "merci très peu pour moi", "bonjour j'ai pas le temps"],
 )
 def test_courtesies_around_an_entry_s_own_words_change_nothing(text: str) -> None:
     found = matcher("crypto").match(text)
