@@ -29,6 +29,7 @@ from agentd.observe import logs
 from agentd.observe.stopwatch import Stopwatch
 from agentd.speech import amd, bargein
 from agentd.speech.ears import Ears
+from agentd.speech.frames import FRAME_MS, Pace
 from agentd.switch.leg import Leg
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Call:
         self._asks: Asks | None = None
         self._token = secrets.token_urlsafe(24)
         self._ears: Ears | None = None
+        self._pace = Pace()
         self._faults = 0
         self._deaf = self._unheard = 0
         self._journal_lost = False
@@ -168,7 +170,7 @@ class Call:
         self.post(opening)
         self._follow_leg()  # after it: a key pressed meanwhile must find an open call
         self._leg.start_fork(
-            self._house.audio.expect(self._token, self._hear),
+            self._house.audio.expect(self._token, self._hear, lambda _: self._pace.anew()),
             metadata=self.id,
         )
         self._log.info("call answered", scenario=scenario.name)
@@ -304,6 +306,8 @@ class Call:
             if isinstance(error, OSError):  # there may be room again later
                 self._house.unwritten.append(self._ledger)
         self._house.metrics.ended(self._disposition or "FAILED", cause, self.now_ms / 1000)
+        if self._ears is not None:
+            self._house.metrics.heard(self._ears.audio_ms // FRAME_MS, self._pace.late)
         self._log.info("call ended", cause=cause, ms=self.now_ms)
 
     # -- events -----------------------------------------------------------------------------
@@ -315,6 +319,7 @@ class Call:
             if self._ears.audio_ms == 0:
                 self._ears.base_ms = max(0, self.now_ms - len(pcm) // 32)
             self._ears.feed(pcm)
+            self._pace.came(self.now_ms, self._ears.audio_ms)
 
     def _follow(self, event: ev.Event) -> None:
         """Tell the ears when we speak: what they judge depends on it. Notice when they fail."""

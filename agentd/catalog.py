@@ -10,17 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import structlog
 
-from agentd import learnt
 from agentd.cache import CacheStats, Shelf
 from agentd.config import Settings
 from agentd.dialogue import intent_learner
 from agentd.dialogue.brain import Brain, Timing
+from agentd.dialogue.learner import Learner
 from agentd.dialogue.objections import Entry, Matcher, parse_entries
 from agentd.dialogue.rail_returns import RailReturns, parse_rail_returns
 from agentd.dialogue.scenario import Scenario, parse_scenario
 from agentd.errors import BadInput, ObjectionsError, ScenarioError
+from agentd.learnt import LearntFiles
 
 GENERAL = "general"
 RAIL_RETURNS = "rail_returns"
@@ -43,8 +45,11 @@ _Stamp = tuple[str, int, int]
 class Catalog:
     """Everything a call needs to know, from the folders of the settings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, keep: bool = False) -> None:
+        """keep: leave on disk what is learnt, for the next process."""
         self._settings = settings
+        folder = settings.paths.root.resolve() / "var" / "learnt"
+        self._learnt = LearntFiles(folder, write=keep)
         self._files: dict[str, Path] = {}  # few: of those that exist, and of what scenarios name
         self._shelves = {
             "scenarios": Shelf(SCENARIOS, SCENARIOS_S),
@@ -136,7 +141,7 @@ class Catalog:
         if not isinstance(scenario, Scenario):
             scenario = self.scenario(scenario)
         dialogue = self._settings.dialogue
-        intent_learner.prepare()  # a second's work, once a process: no call may wait for it
+        self._prepare_intents()  # seconds of work, once a process: no call may wait for it
         return Brain(
             scenario,
             self.matcher(scenario.theme),
@@ -153,11 +158,27 @@ class Catalog:
             confidence_floor=self._settings.speech.confidence_floor,
         )
 
+    def _prepare_intents(self) -> None:
+        if not intent_learner.prepared():
+            material = repr(intent_learner.examples()).encode()
+            self._learnt.get(material, lambda held: intent_learner.prepare(held).learner)
+
     def _made(self, entries: tuple[Entry, ...]) -> Matcher:
-        """The matcher of these entries: seconds' work the first time, and the same one for whoever
-        asks again."""
-        folder = self._settings.paths.root.resolve() / learnt.FOLDER
-        return _MODELS.get(entries, None, lambda: learnt.matcher(entries, folder), _broken)
+        """The matcher of these entries: a second's work, and the same one for whoever asks
+        again."""
+
+        def make() -> Matcher:
+            made: list[Matcher] = []
+
+            def learn(held: Learner | None) -> Learner | None:
+                made.append(Matcher(entries, held))
+                learner = made[0].learner
+                return learner if isinstance(learner, Learner) else None
+
+            self._learnt.get(msgspec.json.encode(entries), learn)
+            return made[0]
+
+        return _MODELS.get(entries, None, make, _broken)
 
     def _objections(self, name: str) -> Path:
         file = self._files.get(name)

@@ -153,6 +153,12 @@ class Improviser:
         """Nothing more of it is wanted."""
         self.generator.cancel(number)
 
+    @property
+    def queue(self) -> tuple[int, int, int]:
+        """Texts being written, waiting to be, and written at most at once."""
+        load = self.generator.load
+        return load.active, load.waiting, load.active + load.free
+
     def _begin(
         self,
         ask: act.AskFreestyle | act.AskIntent,
@@ -171,13 +177,13 @@ class Improviser:
         writes = min(SENTENCE_TOKENS, max_tokens)
         rates, within = generator.rates, ask.within_s
         if not (alone or admits(load, rates, tokens, writes, within, SYNTHESIS_S)):
-            self._metrics.freestyle("not admitted")
+            self._metrics.not_admitted("deadline")
             post(ev.FreestyleFailed(ask.ask_id, "not in time"))
             return None
         try:
             return generator.start(asked, max_tokens=max_tokens, grammar=grammar, tell=tell)
         except LlmError as error:
-            self._metrics.freestyle("not admitted")
+            self._metrics.not_admitted("queue")
             post(ev.FreestyleFailed(ask.ask_id, str(error)))
             return None
 

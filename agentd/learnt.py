@@ -1,15 +1,13 @@
-"""What matchers have learnt, kept as files: a restart need not learn it again.
+"""What is learnt from examples takes seconds to learn and milliseconds to read: it is kept on disk.
 
-Learning a theme takes some two seconds, reading what was learnt some hundredths. A file is named
-by everything it depends on (the entries, the ordinary answers and the code that learns), so that
-one is never wrong, only unused; the latest FILES are kept. Where none can be written, none is.
+A file is named by all that decides what is in it: the examples, and the code that learns from them.
+What cannot be read is learnt again, what cannot be written is learnt by the next process too.
 """
 
 import hashlib
 import os
 import tempfile
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,70 +16,66 @@ import msgspec
 import numpy as np
 import structlog
 
-from agentd.dialogue.objections import Entry, Matcher
+from agentd.dialogue.learner import Learner, Learnt
 
 log = structlog.get_logger(component="learnt")
 
-FOLDER = Path("var/learnt")  # under the root of [paths]
-FILES = 16
-_SOURCES = (
-    *("objections.py", "ridge.py", "lexical.py", "sounds.py", "spoken.py", "text.py"),
-    *("ordinary.py", "ordinary_answers.txt"),
-)
+MOST = 40  # files; those unread for longest go
+_SUFFIX = ".learnt"
 
 
-def matcher(entries: Sequence[Entry], folder: Path) -> Matcher:
-    """The matcher of these entries: as read from `folder`, or learnt now and kept there.
+class LearntFiles:
+    """Of one folder. write: else only what others have left there is used."""
 
-    Raises ObjectionsError when two entries have the same id.
-    """
-    file = folder / f"{_name(entries)}.npz"
+    def __init__(self, folder: Path, *, write: bool) -> None:
+        self._folder = folder
+        self._write = write
+
+    def get(self, material: bytes, make: Callable[[Learner | None], Learner | None]) -> None:
+        """Have `make(learner)` called with what was learnt from `material` before, or with None;
+        it gives what it has learnt, which is kept for the next; None is not."""
+        file = self._folder / f"{_name(material)}{_SUFFIX}"
+        held = _read(file)
+        made = make(held)
+        if held is None and made is not None and self._write:
+            self._keep(file, made)
+
+    def _keep(self, file: Path, learner: Learner) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            data = msgspec.msgpack.encode(learner.learnt)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as scratch:
+                scratch.write(data)
+            Path(scratch.name).replace(file)
+            kept = sorted(self._folder.glob(f"*{_SUFFIX}"), key=os.path.getmtime)
+            for old in kept[:-MOST]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            log.info("what was learnt is not kept", error=str(error))
+
+
+def _read(file: Path) -> Learner | None:
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            made = Matcher(entries, dict(kept))
+        learnt = msgspec.msgpack.decode(file.read_bytes(), type=Learnt)
+        learner = Learner.of(learnt)
         os.utime(file)
     except FileNotFoundError:
-        pass
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        log.warning("cannot be read, learnt again", file=str(file), error=str(error))
-    else:
-        return made
-    made = Matcher(entries)
-    try:
-        _keep(made, file)
-    except OSError as error:
-        log.debug("what was learnt cannot be kept", folder=str(folder), error=str(error))
-    return made
+        return None
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        log.info("what was learnt cannot be read", error=str(error))
+        return None
+    return learner
 
 
-def _name(entries: Sequence[Entry]) -> str:
-    told = hashlib.sha256(_code())
-    told.update(msgspec.json.encode(sorted(entries, key=lambda entry: entry.id)))
-    return told.hexdigest()[:32]
+def _name(material: bytes) -> str:
+    return hashlib.sha256(_code() + np.__version__.encode() + material).hexdigest()[:32]
 
 
 @lru_cache(maxsize=1)
 def _code() -> bytes:
-    told = hashlib.sha256(np.__version__.encode())
-    for name in _SOURCES:
-        told.update(files("agentd.dialogue").joinpath(name).read_bytes())
-    return told.digest()
-
-
-def _keep(made: Matcher, file: Path) -> None:
-    learnt = made.learnt()
-    if learnt is None:
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Whole or not at all: another process may be reading.
-    handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            np.savez(out, **learnt)
-        os.replace(part, file)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-    kept = sorted(file.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime)
-    for old in kept[:-FILES]:
-        old.unlink(missing_ok=True)
+    """Of everything that may have a part in it."""
+    digest = hashlib.sha256()
+    for file in sorted(files("agentd.dialogue").iterdir(), key=lambda file: file.name):
+        if file.is_file():
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.digest()

@@ -131,7 +131,7 @@ class Server:
 
     def _start(self, scenarios: Sequence[str]) -> None:
         greenlets.watch()
-        catalog = Catalog(self._settings)
+        catalog = Catalog(self._settings, keep=True)
         self._ready(catalog, scenarios)
         self._repo.migrate()
         recogniser = self._recogniser or open_recogniser(self._settings)
@@ -258,6 +258,7 @@ class Server:
             lost=self._workers.lost,
             streams=self._audio.streams,
             spooled=spooled + len(self._house.unwritten),
+            model=None if self._house.improviser is None else self._house.improviser.queue,
             greenlets=greenlets.alive(),
             caches={
                 name: (one.hits, one.misses, one.held)

@@ -75,6 +75,11 @@ def abandoned(root: Path) -> dict[Path, int]:
     return found
 
 
+def waiting(root: Path) -> int:
+    """Calls with facts that are in no database yet, whoever's they are."""
+    return sum(file.is_file() for file in folder_of(root).glob("*/*.jsonl"))
+
+
 def set_aside(root: Path) -> list[Path]:
     """Spooled calls that the store refused for good: a person must look at them."""
     return sorted(folder_of(root).glob("*/*.refused"))

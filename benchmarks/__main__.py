@@ -1,4 +1,5 @@
 """python -m benchmarks [FAMILY...]: one JSON line a bar on standard output; progress on the other.
+python -m benchmarks load --real 30,50 --stubbed 250,500: these steps of these ladders only.
 
 Exit 0 when everything asked for was measured, whether or not a bar is met; 2 for an unknown family.
 """
@@ -59,6 +60,12 @@ def _campaign() -> Iterator[Bar]:
     yield from campaign.bars()
 
 
+def _voices() -> Iterator[Bar]:
+    from benchmarks import voices
+
+    yield from voices.bars()
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "understanding": _understanding,
     "caches": _caches,
@@ -68,11 +75,18 @@ FAMILIES: dict[str, Callable[[], Iterator[Bar]]] = {
     "calls": _calls,
     "load": _load,
     "campaign": _campaign,
+    "voices": _voices,
 }
 
 
 def main(asked: list[str]) -> int:
     """The exit status. asked: names of families; none of them is all of them."""
+    if asked[:1] == ["load"] and len(asked) > 1:
+        from benchmarks import load
+
+        for bar in load.chosen(asked[1:]):
+            print(bar.line(), flush=True)
+        return 0
     unknown = [name for name in asked if name not in FAMILIES]
     if unknown:
         print(f"unknown: {', '.join(unknown)}. Use: {', '.join(FAMILIES)}", file=sys.stderr)

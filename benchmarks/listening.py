@@ -140,7 +140,7 @@ class _Workers:
         self._due: list[tuple[float, _Job, Any]] = []
         self.now_ms = 0
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> _Job:
+    def submit(self, work: Callable[..., Any], *arguments: Any, later: bool = False) -> _Job:
         job = _Job()
         self._memory.took = 0.0
         value = work(*arguments)

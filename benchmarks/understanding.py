@@ -8,7 +8,7 @@ from agentd.catalog import GENERAL, Catalog
 from agentd.config import Settings
 from agentd.dialogue.intents import Intent, classify
 from agentd.dialogue.spoken_times import understand_time
-from benchmarks import blind, many_entries
+from benchmarks import blind, judgement, many_entries
 from benchmarks.bar import Bar, at_least, at_most, best_us, quantile
 from benchmarks.sets_of_text import pairs
 
@@ -53,6 +53,7 @@ def _intents() -> Iterator[Bar]:
     false = sum(classify(text).intent is Intent.OPTOUT for text in ordinary)
     yield at_most("optout_false", false / len(ordinary), "share", len(ordinary), 0)
     yield from blind.bars()
+    yield from judgement.bars()
 
 
 def _objections() -> Iterator[Bar]:

@@ -135,7 +135,9 @@ def house(tmp_path):
         repo=FakeRepo(),
         recogniser=SimpleNamespace(streaming=False, stream=lambda vocabulary: stream),
         workers=None,
-        audio=SimpleNamespace(expect=lambda token, hear: "ws://x", forget=lambda token: None),
+        audio=SimpleNamespace(
+            expect=lambda token, hear, opened: "ws://x", forget=lambda token: None
+        ),
         spool=tmp_path,
         instance="here:1",
         metrics=Metrics(),

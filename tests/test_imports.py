@@ -62,7 +62,6 @@ PURE = (
     "dialogue/polarity.py",
     "dialogue/rail_returns.py",
     "dialogue/recording.py",
-    "dialogue/ridge.py",
     "dialogue/replay.py",
     "dialogue/said_times.py",
     "dialogue/scenario.py",

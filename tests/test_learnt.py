@@ -1,90 +1,108 @@
-"""What was learnt is read instead of learnt again, and never when it might be wrong."""
+"""What is learnt is read back the same, and whatever is wrong with a file costs time only."""
 
 from pathlib import Path
 
-import msgspec
+import numpy as np
 import pytest
 
-from agentd import learnt
-from agentd.dialogue.objections import Entry, Matcher
-from agentd.errors import ObjectionsError
+from agentd import learnt as learnt_module
+from agentd.cache import Shelf
+from agentd.catalog import Catalog
+from agentd.config import Settings
+from agentd.dialogue.learner import Learner
+from agentd.learnt import LearntFiles
+
+EXAMPLES = [(0, {"a": 1.0, "b": 0.5}), (1, {"b": 1.0, "c": 1.0}), (2, {"é": 0.3})]
+BAGS = ({"a": 1.0}, {"b": 0.2, "c": 1.0}, {"nothing": 1.0}, {})
 
 
-def entry(name: str, *phrasings: str) -> Entry:
-    return Entry(
-        name, name.split("_")[0], "objection", phrasings[0], ("motcle",), phrasings, "Bien."
-    )
+class Maker:
+    """Learns, and counts how often."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.last: Learner | None = None
+
+    def __call__(self, held: Learner | None) -> Learner:
+        self.times += held is None
+        self.last = held or Learner(EXAMPLES, 3)
+        return self.last
+
+    def scores(self) -> list[list[float]]:
+        assert self.last is not None
+        return [self.last.scores(bag).tolist() for bag in BAGS]
 
 
-ENTRIES = (
-    entry("auto_obj_prix", "c'est trop cher", "ça coûte un bras", "le prix est trop haut"),
-    entry("auto_obj_temps", "j'ai pas le temps", "je suis pressé", "je suis au travail"),
-)
-SAID = ("c'est bien trop cher pour moi", "là je suis vraiment pressé", "demain à dix heures", "")
+def test_the_next_process_reads_what_this_one_learnt(tmp_path: Path) -> None:
+    first, second = Maker(), Maker()
+    LearntFiles(tmp_path / "x", write=True).get(b"material", first)
+    LearntFiles(tmp_path / "x", write=False).get(b"material", second)
+    assert (first.times, second.times) == (1, 0)
+    assert second.scores() == first.scores()
+    assert np.any(first.scores()[0])
 
 
-@pytest.fixture
-def learning(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One item for each time something was learnt."""
-    times: list[int] = []
-    real = Matcher._learn
-
-    def counted(self: Matcher) -> None:
-        times.append(1)
-        real(self)
-
-    monkeypatch.setattr(Matcher, "_learn", counted)
-    return times
-
-
-def test_it_is_learnt_once_and_reads_the_same(tmp_path: Path, learning: list[int]) -> None:
-    first = learnt.matcher(ENTRIES, tmp_path / "kept")
-    again = learnt.matcher(ENTRIES, tmp_path / "kept")
-    other_order = learnt.matcher(ENTRIES[::-1], tmp_path / "kept")
-    assert len(learning) == 1
-    for text in SAID:
-        assert again.match(text) == first.match(text) == other_order.match(text)
-    assert first.match(SAID[0]) is not None
-
-
-def test_another_phrasing_is_learnt_anew(tmp_path: Path, learning: list[int]) -> None:
-    learnt.matcher(ENTRIES, tmp_path)
-    longer = (*ENTRIES[0].phrasings, "c'est pas donné votre truc")
-    edited = (msgspec.structs.replace(ENTRIES[0], phrasings=longer), ENTRIES[1])
-    found = learnt.matcher(edited, tmp_path).match("c'est pas donné votre truc")
-    assert len(learning) == 2
-    assert found is not None
-    assert found.score == 1.0
-
-
-@pytest.mark.parametrize("content", [b"", b"PK nothing", b"\x00" * 200])
-def test_a_file_that_cannot_be_read_is_learnt_again_and_replaced(
-    tmp_path: Path, learning: list[int], content: bytes
-) -> None:
-    learnt.matcher(ENTRIES, tmp_path)
-    (file,) = tmp_path.glob("*.npz")
-    file.write_bytes(content)
-    assert learnt.matcher(ENTRIES, tmp_path).match("ça coûte un bras") is not None
-    learnt.matcher(ENTRIES, tmp_path)
-    assert len(learning) == 2
-
-
-def test_where_nothing_can_be_written_it_is_learnt_all_the_same(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    assert learnt.matcher(ENTRIES, blocked / "kept").match("ça coûte un bras") is not None
-
-
-def test_only_the_latest_are_kept_and_no_part_is_left(
+def test_other_material_or_other_code_is_learnt_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learnt, "FILES", 2)
-    for number in range(4):
-        edited = msgspec.structs.replace(ENTRIES[0], response=f"Bien {number}.")
-        learnt.matcher((edited, ENTRIES[1]), tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2
+    maker, kept = Maker(), LearntFiles(tmp_path, write=True)
+    kept.get(b"one", maker)
+    kept.get(b"two", maker)
+    assert maker.times == 2
+    monkeypatch.setattr(learnt_module, "_code", lambda: b"edited")
+    kept.get(b"one", maker)
+    assert maker.times == 3
 
 
-def test_two_entries_of_one_id_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ObjectionsError):
-        learnt.matcher((ENTRIES[0], ENTRIES[0]), tmp_path)
+def test_nothing_is_left_by_who_only_looks(tmp_path: Path) -> None:
+    LearntFiles(tmp_path / "x", write=False).get(b"material", Maker())
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80", b"not msgpack", "cut", "weights"])
+def test_a_damaged_file_is_learnt_anew_and_replaced(tmp_path: Path, damage: bytes | str) -> None:
+    maker, kept = Maker(), LearntFiles(tmp_path, write=True)
+    kept.get(b"material", maker)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    if damage == "cut":
+        file.write_bytes(whole[: len(whole) // 2])
+    elif damage == "weights":
+        file.write_bytes(whole.replace(b"classes", b"klasses"))
+    else:
+        assert isinstance(damage, bytes)
+        file.write_bytes(damage)
+    kept.get(b"material", maker)
+    assert maker.times == 2
+    kept.get(b"material", maker)
+    assert maker.times == 2
+
+
+def test_a_folder_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("a file")
+    maker = Maker()
+    LearntFiles(tmp_path / "x" / "y", write=True).get(b"material", maker)
+    assert maker.times == 1
+
+
+def test_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learnt_module, "MOST", 3)
+    kept = LearntFiles(tmp_path, write=True)
+    for number in range(6):
+        kept.get(f"{number}".encode(), Maker())
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_theme_answers_alike_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[1]
+    settings = Settings.model_validate(
+        {"paths": {"root": tmp_path, "objections": root / "objections"}}
+    )
+    monkeypatch.setattr("agentd.catalog._MODELS", Shelf(5))  # as in a new process
+    first = Catalog(settings, keep=True).matcher("finance")
+    assert len(list((tmp_path / "var" / "learnt").iterdir())) == 1
+    monkeypatch.setattr("agentd.catalog._MODELS", Shelf(5))  # as in a new process
+    second = Catalog(settings).matcher("finance")
+    assert second is not first
+    for text in ("vos taux sont trop chers", "je dois en parler à ma femme", "oui", "bla bla bla"):
+        assert second.match(text) == first.match(text)

@@ -1,6 +1,7 @@
 """Which gateways are trusted now, and whether agentd is. Pure: `now` in monotonic seconds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agentd.campaign.pacing import Breaker
 
@@ -13,6 +14,19 @@ class Breakers:
         self._names = tuple(gateways)
         self._gateways = dict.fromkeys(gateways, gateway)
         self._agentd = agentd
+
+    def changed(self, gateways: Sequence[str], gateway: Breaker, agentd: Breaker) -> "Breakers":
+        """With other settings; what is resting goes on resting."""
+        made = Breakers(gateways, gateway, agentd)
+
+        def kept(new: Breaker, old: Breaker) -> Breaker:
+            return replace(old, trip_after=new.trip_after, rest_s=new.rest_s)
+
+        for name in made._names:
+            if name in self._gateways:
+                made._gateways[name] = kept(gateway, self._gateways[name])
+        made._agentd = kept(agentd, self._agentd)
+        return made
 
     def allows(self, now: float) -> int | None:
         """How many calls may be placed as far as agentd goes: None, no limit; 1, a trial; 0."""

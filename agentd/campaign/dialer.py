@@ -11,6 +11,7 @@ import socket
 import time
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import gevent
 from gevent.pool import Group
@@ -61,8 +62,8 @@ class Dialer:
         self._theme = "general"
         self._live: dict[str, Live] = {}
         self._following = Group()
-        agentd = pacing.Breaker(trip_after=3, rest_s=self._told.breaker_rest_s)
-        self._breakers = Breakers(self._told.gateways, self._told.breaker, agentd)
+        self._as_told = self._row.settings
+        self._breakers = Breakers(self._told.gateways, self._told.breaker, _nobody(self._told))
         self._placed = 0
         self._leaving = self._killed = False
         self._fatal = ""
@@ -150,6 +151,8 @@ class Dialer:
             self._beat()
             load = self._load = dialling.load(self._repo, self.name, self.clock.now)
             self._away_since = None
+            if load is not None:
+                self._obey(load.settings)
             if load is None or (self._leaving and not self._live):
                 return True
             state = State(load.state)
@@ -171,6 +174,20 @@ class Dialer:
             self._away_since = self._away_since or time.monotonic()
             gevent.sleep(STORE_REST_S)
         return False
+
+    def _obey(self, settings: dict[str, Any]) -> None:
+        """What `agentd campaign set` has changed holds from the next call on."""
+        if settings == self._as_told:
+            return
+        self._as_told = settings
+        try:
+            told = campaign_settings.parse(settings, f"campaign {self.name}")
+        except BadInput as error:  # of a newer agentd: what was told before goes on
+            self._log.error("settings not taken", error=str(error))
+            return
+        self._told = self._follower.told = told
+        self._breakers = self._breakers.changed(told.gateways, told.breaker, _nobody(told))
+        self._log.info("settings changed")
 
     def _beat(self) -> None:
         """Say that we live, and take over what others who do not have left."""
@@ -415,3 +432,8 @@ class Dialer:
                 self.link.api(f"uuid_kill {live.id}")
             except SwitchError as error:
                 self._log.warning("call not hung up", attempt=live.id, error=str(error))
+
+
+def _nobody(told: campaign_settings.CampaignSettings) -> pacing.Breaker:
+    """For answered calls that no agentd held."""
+    return pacing.Breaker(trip_after=3, rest_s=told.breaker_rest_s)

@@ -45,7 +45,8 @@ class Follower:
     ) -> None:
         """told: the campaign's settings. log: bound to the campaign."""
         self._repo, self._link, self._clock = repo, link, clock
-        self._waits, self._told, self._log = waits, told, log
+        self._waits, self._log = waits, log
+        self.told = told
 
     def follow(self, live: Live) -> Ended:
         """Wait for the end of an attempt, and tell the store of it."""
@@ -168,10 +169,10 @@ class Follower:
         self, counts: Counts, ended: Ended, permanent: bool, callback: datetime | None
     ) -> Follow:
         history = retry.History(counts.attempts, counts.same, counts.trunk, counts.callbacks)
-        policy = self._told.policy
+        policy = self.told.policy
         then: retry.Next
         if ended.trunk:
-            gateways = len(self._told.gateways)
+            gateways = len(self.told.gateways)
             then = retry.after_trunk_failure(policy, history, gateways, ended.at)
         else:
             then = retry.after(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from agentd import config
-from agentd.cli.examples import AGENTD, shown_in
+from agentd.cli.examples import AGENTD, FIRST, epilog, shown_in
 from agentd.errors import AgentdError
 
 # command -> (module, attribute, one-line help): importing a module may load a recogniser.
@@ -54,7 +54,7 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=_Commands)
+@click.group(cls=_Commands, epilog=epilog(FIRST))
 @click.option(
     "--config",
     "config_file",

@@ -4,7 +4,6 @@ import csv
 import re
 import signal
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 
 from agentd.campaign import settings as campaign_settings
 from agentd.cli import settings_of
+from agentd.cli.campaign_settings import examine, set_, told_by
 from agentd.cli.store_access import actor, once, opened
 from agentd.errors import BadInput, StoreError
 from agentd.observe import logs
@@ -73,11 +73,10 @@ def create(
 
     if not NAME.fullmatch(name):
         raise BadInput(f"campaign {name!r}: 1 to 60 of a-z 0-9 _ - are wanted")
-    told = _told(file, given, caller_ids, gateways)
+    told = told_by(file, given, caller_ids, gateways)
     parsed = campaign_settings.parse(told, str(file) if file else "campaign")
     Catalog(settings_of(ctx)).scenario(scenario)
-    _may_be_dialled(parsed)
-    _warn_of_caller_ids(parsed)
+    examine(parsed)
     now = datetime.now(UTC)
     with opened(ctx) as repo:
         kept = parsed.model_dump(mode="json")
@@ -89,59 +88,6 @@ def create(
     click.echo(f"campaign {name}: {added} contacts")
     if source and not added:
         click.echo(f"no contact was imported from a file named {source}", err=True)
-
-
-def _told(
-    file: Path | None,
-    given: tuple[str, ...],
-    caller_ids: tuple[str, ...],
-    gateways: tuple[str, ...],
-) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    if file is not None:
-        try:
-            told = tomllib.loads(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise BadInput(f"{file}: cannot be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadInput(f"{file}: not valid TOML: {error}") from None
-    for text in given:
-        key, mark, value = text.partition("=")
-        if not mark:
-            raise BadInput(f"--set {text}: NAME=VALUE is wanted")
-        try:
-            told |= tomllib.loads(f"{key} = {value}")
-        except tomllib.TOMLDecodeError:
-            told[key.strip()] = value.strip()
-    if caller_ids:
-        told["caller_ids"] = list(caller_ids)
-    if gateways:
-        told["gateways"] = list(gateways)
-    return told
-
-
-def _may_be_dialled(parsed: campaign_settings.CampaignSettings) -> None:
-    """What the switch would not take is better said now than of every call."""
-    from agentd.switch import originate
-
-    for gateway in parsed.gateways:
-        try:
-            originate.check(gateway, parsed.target)
-        except ValueError as error:
-            raise BadInput(
-                str(error).removeprefix("originate: "),
-                mend="a gateway is the name of a sofia gateway, or a dial string with {number} in "
-                "it; a target is EXTENSION XML CONTEXT or &socket(HOST:PORT async full)",
-            ) from None
-
-
-def _warn_of_caller_ids(parsed: campaign_settings.CampaignSettings) -> None:
-    from agentd.campaign.gates import caller_id
-
-    for number in parsed.caller_ids:
-        why = caller_id.fault(number, datetime.now(UTC))
-        if why:
-            click.echo(f"warning: caller id {number}: {why}: no call would be allowed", err=True)
 
 
 @campaign.command()
@@ -462,3 +408,6 @@ def explain(ctx: click.Context, name: str, contact: str, as_json: bool) -> None:
     refused = told["refusals"][-1]["at"] if told["refusals"] else ""
     called = told["attempts"][-1]["begun_at"] if told["attempts"] else ""
     ctx.exit(1 if refused > called else 0)
+
+
+campaign.add_command(set_)

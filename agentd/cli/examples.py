@@ -40,6 +40,10 @@ AGENTD: dict[str, tuple[str, ...]] = {
     ),
     "campaign start": ("agentd campaign start spring", "agentd campaign start spring --queue"),
     "campaign dial": ("agentd campaign dial",),
+    "campaign set": (
+        "agentd campaign set spring",
+        "agentd campaign set spring --set max_concurrent=5 --set per_minute=4",
+    ),
     "campaign pause": ("agentd campaign pause spring",),
     "campaign resume": ("agentd campaign resume spring",),
     "campaign stop": ("agentd campaign stop spring", "agentd campaign stop spring --now"),
@@ -126,11 +130,28 @@ AGENTD: dict[str, tuple[str, ...]] = {
 }
 
 
+# Of the programs themselves, in the order a newcomer needs them.
+FIRST = (
+    "agentd check",
+    "agentd simulate finance --persona scenarios/personas/price-objection.yaml",
+    "agentd db migrate",
+    "agentd --config /etc/agentd/agentd.toml serve",
+)
+
+
 def shown_in(command: click.Command, table: dict[str, tuple[str, ...]], words: str) -> None:
     """Put the examples of a command, and of those under it, at the end of its help."""
-    if words in table:
-        lines = "\n".join(f"  {line}" for example in table[words] for line in example.split("\n"))
-        command.epilog = f"\b\nExamples:\n{lines}"
     if isinstance(command, click.Group):
         for name, under in command.commands.items():
             shown_in(under, table, f"{words} {name}")
+        firsts = (table.get(f"{words} {name}", ()) for name in command.commands)
+        examples = tuple(lines[0] for lines in firsts if lines)
+    else:
+        examples = table.get(words, ())
+    command.epilog = epilog(examples)
+
+
+def epilog(examples: tuple[str, ...]) -> str:
+    """As click shows it at the end of a help, its lines as they are."""
+    lines = "\n".join(f"  {line}" for example in examples for line in example.split("\n"))
+    return f"\b\nExamples:\n{lines}" if examples else ""

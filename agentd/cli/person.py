@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from agentd import spools
 from agentd.cli import settings_of
 from agentd.cli.store_access import actor, number_of, once, opened, private_file, synthesised
 from agentd.errors import StoreError
+from agentd.observe import logs
 from agentd.store.rights import Rights, remove_file
 
 
@@ -52,8 +54,10 @@ def forget(ctx: click.Context, phone: str, yes: bool) -> None:
     if not yes:
         click.confirm("This cannot be undone. Erase?", abort=True)
     settings = settings_of(ctx)
+    logs.configure(settings.log.model_copy(update={"level": "ERROR", "json_lines": False}))
     root, folder = settings.paths.root.resolve(), settings.path("recordings")
     with opened(ctx) as repo:
+        spools.write_abandoned(repo, root)  # or it would be written after the erasure
         rights = Rights(repo)
         removed = 0
         ids, kept = rights.recordings(number)
@@ -74,5 +78,12 @@ def forget(ctx: click.Context, phone: str, yes: bool) -> None:
         f"erased: {done.contacts} contact, {done.consents} grounds, {done.calls} calls, "
         f"{removed} recordings; the number stays suppressed"
     )
+    left = spools.waiting(root)
+    if left:
+        click.echo(
+            f"  {left} calls have facts that wait to be written, and may be with them: run it "
+            "again when agentd's /ready says that none wait",
+            err=True,
+        )
     for proof in done.proofs:
         click.echo(f"  yours to remove: proof {proof}")

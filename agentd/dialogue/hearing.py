@@ -121,10 +121,9 @@ def partial(moves: Moves, text: str) -> None:
     if answers.is_backchannel(text):
         moves.go_on()
         return
-    said = answers.read(moves, Utterance(text, 1.0, moves.now, moves.now)).intent
-    if said in _MEANT or (said is Intent.DENY and len(text.split()) > 1):
-        if speech.then is Then.MORE:
-            moves.cancel_ask()
+    read = answers.read(moves, Utterance(text, 1.0, moves.now, moves.now))
+    refuses = read.intent is Intent.DENY and len(text.split()) > 1
+    if read.intent in _MEANT or read.maybe_optout or refuses:
         moves.interrupted()
 
 

@@ -26,6 +26,8 @@ from agentd.dialogue.spoken import spoken
 _WORD, _STEM, _PAIR, _TRIPLE, _PIECE = 0.6, 0.8, 0.8, 0.5, 0.3
 _SOUND, _SOUND_PAIR, _SOUND_PIECE, _MEANING = 0.6, 0.5, 0.25, 0.6
 _PIECE_LENGTH = 4
+_DENIAL, _DENIAL_REACH = 0.8, 3  # words between a negation and what it denies
+_NEGATIONS = frozenset("pas plus jamais rien aucun aucune sans ni peu".split())
 # What the rules' own reading adds to its class, times their confidence.
 _TRUST = 0.25
 _LEAST_TRUST = 0.4
@@ -34,7 +36,7 @@ _CLEAR, _AHEAD = 0.25, 0.05
 # How far opt-out must lead any other class: to be sure where the rules see one, or see none; to be
 # worth a question, likewise. Chosen on each blind writer's phrasings with the others' learnt.
 _SURE_WITH_RULES, _SURE_ALONE = 0.3, 0.43
-_ASK_WITH_RULES, _ASK_ALONE = -0.3, -0.08
+_ASK_WITH_RULES, _ASK_ALONE = -0.3, -0.12
 # An opt-out may be buried: in longer utterances each run of so many words is read as well; of
 # fewer words where the rules have seen one.
 _RUN, _SHORT_RUN = 9, 6
@@ -58,11 +60,14 @@ class Opinion(msgspec.Struct, frozen=True):
 class Reader:
     """Scores intents by examples: (intent, text as a recogniser writes it)."""
 
-    def __init__(self, examples: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, examples: Iterable[tuple[str, str]], learner: Learner | None = None) -> None:
+        """learner: another's of the same examples."""
         rows = list(examples)
         self.labels = tuple(sorted({label for label, _ in rows}))
-        bags = [(self.labels.index(label), _bag(spoken(text))) for label, text in rows]
-        self._learner = Learner(bags, len(self.labels))
+        if learner is None:
+            bags = [(self.labels.index(label), _bag(spoken(text))) for label, text in rows]
+            learner = Learner(bags, len(self.labels))
+        self.learner = learner
         self._optout = self.labels.index(_OPTOUT)
 
     def read(self, said: str, *, seen: bool = False) -> tuple[dict[str, float], float]:
@@ -71,11 +76,11 @@ class Reader:
         seen: the rules have seen one.
         """
         found = list(_features(said))
-        scores = self._learner.scores({name: weight for name, weight, _ in found})
+        scores = self.learner.scores({name: weight for name, weight, _ in found})
         lead = self._lead(scores)
         words, run = said.count(" ") + 1, _SHORT_RUN if seen else _RUN
         if words > run:
-            runs = self._learner.runs(found, words, run)
+            runs = self.learner.runs(found, words, run)
             lead = max(lead, *(self._lead(part) - _RUN_LEAD for part in runs))
         return dict(zip(self.labels, scores.tolist(), strict=True)), lead
 
@@ -101,10 +106,19 @@ def examples(*, afterwards: bool = True) -> list[tuple[str, str]]:
     return rows
 
 
-@lru_cache(maxsize=1)
-def prepare() -> Reader:
-    """The package's own reader; made once a process."""
-    return Reader(examples())
+_own: list[Reader] = []
+
+
+def prepare(learner: Learner | None = None) -> Reader:
+    """The package's own reader; made once a process. learner: of `examples()`, kept from before."""
+    if not _own:
+        _own.append(Reader(examples(), learner))
+    return _own[0]
+
+
+def prepared() -> bool:
+    """Has it been made?"""
+    return bool(_own)
 
 
 def second_opinion(
@@ -118,7 +132,7 @@ def second_opinion(
         return Opinion(rules, confidence)  # a lone letter looks like whatever it begins
     asks = rules == _OPTOUT
     scores, lead = (reader or prepare()).read(said, seen=asks)
-    del scores[_OTHER]
+    other = scores.pop(_OTHER)
     if lead > (_SURE_WITH_RULES if asks else _SURE_ALONE):
         return Opinion(_OPTOUT, confidence if asks else min(MOST_SURE, max(_LEAST_SURE, lead)))
     maybe = lead > (_ASK_WITH_RULES if asks else _ASK_ALONE)
@@ -128,7 +142,7 @@ def second_opinion(
         return Opinion(best, _LEAST_SURE, maybe) if best != _UNCLEAR else Opinion(best, 0.35, maybe)
     if rules == _UNCLEAR and confidence == 0.0:
         first, second = sorted(scores.values(), reverse=True)[:2]
-        if first < _CLEAR or first - second < _AHEAD:
+        if first < max(_CLEAR, other) or first - second < _AHEAD:
             return Opinion(rules, confidence, maybe)
     else:
         scores[rules] += _TRUST * max(confidence, _LEAST_TRUST)
@@ -156,6 +170,7 @@ def _features(said: str) -> Iterator[Feature]:
         yield f"p{one} {other}", _PAIR, at - 1
     for at, triple in enumerate(zip(stems, stems[1:], stems[2:], strict=False)):
         yield f"t{' '.join(triple)}", _TRIPLE, at - 1
+    yield from _denied(bare)
     yield from _sounds(bare)
     for name, at in concepts.compositions(bare).items():
         yield f"o{name}", _MEANING, at
@@ -172,6 +187,15 @@ def _of_word(word: str) -> tuple[tuple[str, float], ...]:
     if word.isalnum():
         found.append((f"k{phonetic.key(word)}", _SOUND))
     return tuple(found)
+
+
+def _denied(words: list[str]) -> Iterator[Feature]:
+    """Whether a negation stands near each word: "ça m'intéresse" is the contrary of "... pas"."""
+    denials = [at for at, word in enumerate(words) if word in _NEGATIONS]
+    for at, word in enumerate(words):
+        if len(word) > 3 and word not in _NEGATIONS:
+            denied = any(abs(at - place) <= _DENIAL_REACH for place in denials)
+            yield f"{'-' if denied else '+'}{stem(word)}", _DENIAL, at
 
 
 def _sounds(words: list[str]) -> Iterator[Feature]:

@@ -65,14 +65,21 @@ _WARM = rx(
     r"carrement|"
     r"absolument|tres bien|formidable|ravie?|enchantee?|interesse(?! pas| plus| aucun| guere)|"
     r"curieu\w+|"
-    r"content\w*|bonne idee|magnifique|avec joie|impec\w*|chouette|cool|bien sur"
+    r"(?<!pas )(?<!plus )content\w*|bonne idee|magnifique|avec joie|impec\w*|chouette|cool|"
+    r"bien sur|"
+    r"adorable|j adore|merveill\w*|quel(?:le)? (?:bonne surprise|plaisir|chance)|"
+    r"bonne (?:surprise|nouvelle)|tres (?:clair|gentil\w*|aimable|sympa\w*)|tombe bien|"
+    r"fait plaisir|parfaitement|sympa\w*"
 )
 _COLD = rx(
     r"marre|ras le bol|chier|chiant\w*|fout\w*|emmerd\w*|merde|con|connards?|connasse|putain|"
     r"bordel|"
     r"arnaqu\w*|escro\w*|voleurs?|harcel\w*|scandal\w*|honte\w*|inadmissible|insupportable|"
     r"enerv\w*|"
-    r"degage\w*|gueule|plainte|bof|moyen|mouais|peur|decue?|horreur|trop|ca suffit|pas content\w*"
+    r"degage\w*|gueule|plainte|bof|moyen|mouais|peur|decue?|horreur|trop(?! (?:bien|gentil))|"
+    r"ca suffit|pas content\w*|penible\w*|moqu\w+ (?:du|de|pas)|imbecile\w*|idiot\w*|abruti\w*|"
+    r"detest\w*|(?:fich\w+|fout\w+) le camp|furieu\w*|en colere|agac\w*|exasper\w*|malhonnete\w*|"
+    r"cret\w+|pauvre type|mal eleve\w*|saoul\w*|gonfl\w*"
 )
 _MOOD = {
     Intent.AFFIRM: Sentiment.POSITIVE,
@@ -154,6 +161,8 @@ def is_optout(said: str) -> bool:
 def _sentiment(said: str, intent: Intent) -> Sentiment:
     if _COLD.search(said) and intent is not Intent.AFFIRM:
         return Sentiment.NEGATIVE
+    if intent is Intent.OBJECTION and _WARM.search(said):
+        return Sentiment.POSITIVE
     mood = _MOOD.get(intent, Sentiment.NEUTRAL)
     if mood is Sentiment.NEGATIVE and intent is Intent.DENY and _COURTEOUS.search(said):
         return Sentiment.NEUTRAL

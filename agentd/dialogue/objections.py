@@ -5,7 +5,6 @@ how each is known to be said (`learner`). Keywords lift their entry. A wrong ans
 none: less likely than THRESHOLD, or too close to another entry, the matcher abstains.
 """
 
-import json
 import math
 import re
 from collections import defaultdict
@@ -13,19 +12,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-import numpy as np
 import yaml
 
+from agentd.dialogue.learner import Learner
 from agentd.dialogue.lexical import features, stems
 from agentd.dialogue.neighbours import Neighbours
 from agentd.dialogue.ordinary import ORDINARY
 from agentd.dialogue.polarity import is_plain
-from agentd.dialogue.ridge import Ridge
 from agentd.dialogue.spoken import spoken
 from agentd.errors import ObjectionsError
 
 # Examples that are learnt in closed form, which takes cubic time and square memory.
 MOST_LEARNT = 8_000
+FEW = 30  # phrasings; administrators write five
 THRESHOLD = 0.37
 MARGIN = 0.02
 LONGEST_RESPONSE = 400  # characters: 20 s of speech
@@ -34,7 +33,7 @@ LONGEST_RESPONSE = 400  # characters: 20 s of speech
 # "ordinary" count for; then the logarithm of the number of words, for the more are said, the less
 # score each of them leaves; and what speaks against any entry to begin with.
 _WEIGHING = {
-    Ridge: (9.2, -4.7, -3.4, 2.8, -7.9),
+    Learner: (9.2, -4.7, -3.4, 2.8, -7.9),
     Neighbours: (12.2, -3.4, -7.1, 2.5, -7.0),
 }
 _KEYWORD = 0.12  # what a whole keyword adds to its entry
@@ -77,12 +76,11 @@ class Matcher:
 
     Up to MOST_LEARNT examples are learnt from; of more, the nearest ones are looked for.
 
-    learnt: what `learnt()` of a matcher of the same entries gave; then nothing is learnt again.
-
     Raises ObjectionsError when two entries have the same id.
     """
 
-    def __init__(self, entries: Iterable[Entry], learnt: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, entries: Iterable[Entry], learner: Learner | None = None) -> None:
+        """learner: another's of the same entries."""
         self.entries: dict[str, Entry] = {}
         for entry in entries:
             if entry.id in self.entries:
@@ -93,6 +91,7 @@ class Matcher:
             self.entries[entry.id] = entry
         self._ids = sorted(self.entries)
         own = {e.theme for e in self.entries.values()} - {"general"}
+<<<<<<< HEAD
         self._favour = np.array(
             [_OWN_THEME * (self.entries[i].theme in own) for i in self._ids], np.float32
         )
@@ -106,16 +105,29 @@ class Matcher:
         self._keywords = self._distinct_keywords()
 
     def _learn(self) -> None:
+=======
+        self._favour = [_OWN_THEME * (self.entries[i].theme in own) for i in self._ids]
+>>>>>>> main
         known: dict[str, set[int]] = defaultdict(set)
         for number, entry_id in enumerate(self._ids):
             entry = self.entries[entry_id]
             for text in (entry.canonical, *entry.phrasings):
                 known[spoken(text)].add(number)
+        self.learner: Learner | Neighbours = learner or self._learn(known)
+        # What the theme and general both answer, the theme answers.
+        mine = {n for n, favour in enumerate(self._favour) if favour}
+        owners = {said: (o & mine) or o for said, o in known.items()}
+        self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
+        self._weighing = _WEIGHING[type(self.learner)]
+        self._keywords = self._distinct_keywords()
+
+    def _learn(self, known: Mapping[str, set[int]]) -> Learner | Neighbours:
         # An entry's own words are never ordinary, whatever our list of those says.
         none = len(self._ids)
         ordinary = [said for said in map(spoken, ORDINARY) if said not in known]
         examples = [(n, features(said)) for said, owners in known.items() for n in sorted(owners)]
         examples += [(none, features(said)) for said in ordinary]
+<<<<<<< HEAD
         kind = Ridge if len(examples) <= MOST_LEARNT else Neighbours
         self._learner = kind(examples, none + 1)
         # What the theme and general both answer, the theme answers.
@@ -129,6 +141,11 @@ class Matcher:
             return None
         known = np.frombuffer(json.dumps(self._known).encode(), np.uint8)
         return {**self._learner.learnt(), "known": known}
+=======
+        if len(examples) > MOST_LEARNT:
+            return Neighbours(examples, none + 1)
+        return Learner(examples, none + 1, few=FEW)
+>>>>>>> main
 
     def match(self, text: str) -> Match | None:
         """The entry meant by `text`, or None: it abstains. Never raises."""
@@ -151,6 +168,7 @@ class Matcher:
         """
         if not said or not self._ids or is_plain(said):
             return None
+<<<<<<< HEAD
         likely = self._learner.scores(features(said))
         ordinary = float(likely[-1])
         scores = likely[:-1] + self._favour
@@ -164,6 +182,18 @@ class Matcher:
         top = float(scores[best])
         scores[best] = -np.inf
         second = float(scores.max()) if len(scores) > 1 else 0.0
+=======
+        *scores, ordinary = self.learner.scores(features(said)).tolist()
+        spread = f" {' '.join(stems(said))} "
+        for keyword, number in self._keywords:
+            if keyword in spread:
+                scores[number] += _KEYWORD
+        ranked = nlargest(
+            2, ((s + f, -n) for n, (s, f) in enumerate(zip(scores, self._favour, strict=True)))
+        )
+        top, number = ranked[0]
+        second = ranked[1][0] if len(ranked) > 1 else 0.0
+>>>>>>> main
         seen = (top, second, ordinary, math.log1p(len(said.split())), 1.0)
         evidence = sum(weight * value for weight, value in zip(self._weighing, seen, strict=True))
         return 1 / (1 + math.exp(-evidence)), top - second, best

@@ -101,7 +101,12 @@ def _day(day: datetime, now: datetime) -> str:
     if ahead < 7:
         return weekday
     number = "premier" if day.day == 1 else in_words(day.day)
-    return f"{weekday} {number} {MONTHS[day.month - 1]}"
+    said = f"{weekday} {number} {MONTHS[day.month - 1]}"
+    # A date alone is understood as the next of its name.
+    next_of_its_name = (day.month, day.day) >= (now.month, now.day)
+    if day.year == now.year + (0 if next_of_its_name else 1):
+        return said
+    return f"{said} deux mille {in_words(day.year - 2000)}"
 
 
 def _clock(at: time, *, sure: bool = True) -> str:

@@ -4,6 +4,7 @@ Numbers, names and what people say are personal data: they may be logged at DEBU
 """
 
 import logging
+import os
 import sys
 from typing import Any, TextIO, cast
 
@@ -23,6 +24,8 @@ def configure(settings: LogSettings) -> None:
             exception_formatter=structlog.dev.plain_traceback,
         )
     )
+    if settings.json_lines and _to_journal():
+        renderer = _Prioritised(renderer)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -37,6 +40,31 @@ def configure(settings: LogSettings) -> None:
     )
     # Libraries that log through the standard module: warnings and worse, in their own words.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+# sd-daemon(3): what a line begins with is its priority, and is taken off by the journal.
+_PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
+
+
+class _Prioritised:
+    """A renderer whose lines `journalctl -p warning` can tell apart."""
+
+    def __init__(self, renderer: Any) -> None:
+        self._renderer = renderer
+
+    def __call__(self, logger: Any, method: str, event: Any) -> str:
+        priority = _PRIORITIES.get(str(event.get("level", method)), 6)
+        return f"<{priority}>{self._renderer(logger, method, event)}"
+
+
+def _to_journal() -> bool:
+    """Does systemd's journal read our standard error? systemd.exec(5), JOURNAL_STREAM."""
+    named = os.environ.get("JOURNAL_STREAM", "")
+    try:
+        held = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):  # closed, or no file
+        return False
+    return named == f"{held.st_dev}:{held.st_ino}"
 
 
 class _Unfailing:

@@ -44,7 +44,8 @@ STAGES = {
 class Snapshot:
     """A server, now. phases: calls by the phase of their conversation; inbox: the fullest one.
 
-    caches: hits, misses and what is held, of each.
+    caches: hits, misses and what is held, of each. model: texts the language model is writing, that
+    wait for it, and that it writes at once at most; None without one.
     """
 
     phases: Mapping[str, int] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Snapshot:
     spooled: int = 0
     greenlets: int = 0
     caches: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    model: tuple[int, int, int] | None = None
 
 
 class Metrics:
@@ -82,6 +84,12 @@ class Metrics:
         )
         self._takeovers = self._made(
             Counter, "agentd_takeovers", "Live calls taken over from an agentd that died.", ()
+        )
+        self._frames = self._made(
+            Counter, "agentd_frames", "20 ms frames heard, counted when their call ends.", ()
+        )
+        self._late = self._made(
+            Counter, "agentd_late_frames", "Of them, those more than 40 ms behind their pace.", ()
         )
         self._answers = self._made(
             Histogram,
@@ -139,6 +147,15 @@ class Metrics:
             (),
             buckets=_ANSWER,
         )
+        self._model_refused = self._made(
+            Counter,
+            "agentd_llm_refused",
+            "Asks the language model was not given: their deadline could not be met, or too many "
+            "waited already.",
+            ("cause",),
+        )
+        for cause in ("deadline", "queue"):
+            self._model_refused.labels(cause)
         for stage in STAGES:  # there from the start, so that a rate has a beginning
             self._stages.labels(stage)
         for source in ("recorded", "cached", "synthesised"):
@@ -164,6 +181,11 @@ class Metrics:
     def refused(self, cause: str) -> None:
         """A call was not taken."""
         self._refused.labels(cause).inc()
+
+    def heard(self, frames: int, late: int) -> None:
+        """Of a call that is over: 20 ms frames of the prospect, and those that came late."""
+        self._frames.inc(frames)
+        self._late.inc(late)
 
     def taken_over(self) -> None:
         """A live call came from an agentd that died."""
@@ -206,6 +228,11 @@ class Metrics:
         if seconds is not None:
             self._sentence_s.observe(seconds)
 
+    def not_admitted(self, cause: str) -> None:
+        """The language model was not asked: "deadline" or "queue"."""
+        self._freestyle.labels("not admitted").inc()
+        self._model_refused.labels(cause).inc()
+
     # -- when it is asked -------------------------------------------------------------------
 
     def watch(self, snapshot: Callable[[], Snapshot]) -> None:
@@ -243,6 +270,18 @@ class _Now(Collector):
             ("agentd_threads", "Threads of the process, those of libraries included.", _threads()),
         ):
             yield GaugeMetricFamily(name, text, value=value)
+        if now.model is not None:
+            for name, text, value in zip(
+                ("agentd_llm_running", "agentd_llm_waiting", "agentd_llm_parallel"),
+                (
+                    "Texts the language model is writing.",
+                    "Texts that wait for the language model.",
+                    "Texts written at once at most.",
+                ),
+                now.model,
+                strict=True,
+            ):
+                yield GaugeMetricFamily(name, text, value=value)
         asked = CounterMetricFamily(
             "agentd_cache_lookups", "Look-ups of a cache, by outcome.", labels=["cache", "outcome"]
         )

@@ -17,7 +17,7 @@ import msgspec
 from agentd.dialogue.events import Amd, Event, GreetingOver, Verdict
 from agentd.speech.beep import Tone
 from agentd.speech.frames import FRAME_MS
-from agentd.speech.machine_words import Speaker, hinted, holds, who
+from agentd.speech.machine_words import Speaker, greets, hinted, holds, who
 
 REMEMBERED = 200  # characters of what was said before
 
@@ -31,7 +31,7 @@ class Tuning(msgspec.Struct, frozen=True):
     human_pause_ms: int = 800  # of silence after a short greeting: somebody waits for us
     human_most_ms: int = 2_600  # of speech in it
     long_ms: int = 4_600  # one run of speech nobody could read
-    long_hinted_ms: int = 3_200  # ... whose first words are a machine's rather than a person's
+    long_hinted_ms: int = 2_800  # ... whose first words are a machine's rather than a person's
     long_read_ms: int = 6_500  # ... or whose words could be a person's
     share: float = 0.55  # of a run that has to be voice
     looks_ms: tuple[int, ...] = (1_300, 1_900, 2_600, 3_400, 4_400, 6_000, 8_000, 11_000)
@@ -60,6 +60,7 @@ class Detector:
         self._looks = 0
         self._read = False  # words of the run have been read
         self._hinted = False  # and they are rather a machine's
+        self._person = False  # it began as persons do
         self._last = ""  # how they were read last
         self._before = ""  # those of the runs before it
         self._pending = ""  # an announcement's words, and since when
@@ -107,11 +108,15 @@ class Detector:
             return []
         # A recogniser's turns end where a machine breathes, within its sentence.
         self._last = texts[0]
-        opening = self.verdict is None
-        whole = (*texts, f"{self._before} {texts[0]}") if self._before else texts
-        found = who(whole, opening=opening)
+        first = texts[0]
+        if self._before:
+            first = f"{self._before} {first}"
+        found = who((*texts, first))
+        self._person = self._person or greets(first)
+        if found is None and self.verdict is None and not self._person:
+            found = who((first,), opening=True)
+            self._hinted = found is None and hinted(first)
         if found is None:
-            self._hinted = opening and hinted(whole[-1] if self._before else texts[0])
             self._read = self._read or any(len(text.split()) >= 3 for text in texts)
             if self.verdict == "screening" and any(map(holds, texts)):
                 return self._decide("screening", "words: asks us to hold")

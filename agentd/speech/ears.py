@@ -28,7 +28,7 @@ from agentd.speech.endpointing import Endpointer, Moment, Said, Tuning, complete
 from agentd.speech.frames import FRAME_MS, Rechunker
 from agentd.speech.recogniser import NOTHING, Heard, Recogniser, Samples, Stream
 from agentd.speech.vad import Vad
-from agentd.speech.workers import Job, Workers
+from agentd.speech.workers import Job, NotBegun, Workers
 
 log = structlog.get_logger(component="ears")
 
@@ -124,6 +124,7 @@ class Ears:
         self._expected: tuple[str, ...] | None = None  # what the stream was told last
         self._jobs: deque[tuple[Kind, int, Turn]] = deque()
         self._worker: gevent.Greenlet | None = None
+        self._under_way: tuple[Kind, int, Job] | None = None
         self._amd = amd
         self._beeps = BeepDetector()
         self._failures = 0
@@ -286,6 +287,10 @@ class Ears:
         while self._jobs and self._jobs[-1][0] != "final":
             self._jobs.pop()
         self._jobs.append((kind, turn.version, turn))
+        if self._under_way is not None and kind != "partial":
+            early, version, job = self._under_way
+            if early == "partial" or (early == "speculate" and version != turn.version):
+                job.cancel()  # if it only waits: this one must not wait behind it
         if self._worker is None:
             self._worker = gevent.spawn(self._work)
 
@@ -293,7 +298,7 @@ class Ears:
         try:
             while self._jobs and not self._closed:
                 kind, version, turn = self._jobs.popleft()
-                heard = self._one(kind, turn)
+                heard = self._one(kind, version, turn)
                 if not self._closed:
                     self._came(kind, version, turn, heard)
         finally:
@@ -301,15 +306,17 @@ class Ears:
             if self._closed:
                 self._stream.close()
 
-    def _one(self, kind: Kind, turn: Turn) -> Heard | None:
-        """One recognition; None when it failed, which has then been said."""
+    def _one(self, kind: Kind, version: int, turn: Turn) -> Heard | None:
+        """One recognition; None when it failed, which has then been said, or was given up for a
+        newer one."""
+        work = (self._recognition, self._stream, kind, turn.samples(), self._phrases)
         try:
-            job = self._workers.submit(
-                self._recognition, self._stream, kind, turn.samples(), self._phrases
-            )
+            later = kind == "partial" and not self._recogniser.streaming
+            job = self._workers.submit(*work, later=later)
         except SpeechError as error:
             self._refused(kind, str(error))
             return None
+        self._under_way = kind, version, job
         try:
             heard: Heard = job.get(timeout=FINAL_TIMEOUT_S)
         except gevent.Timeout:
@@ -318,6 +325,8 @@ class Ears:
             else:
                 job.abandon()
                 self._failed(kind, job, f"recognition took more than {FINAL_TIMEOUT_S:.0f} s")
+        except NotBegun:
+            pass
         except AgentdError as error:
             self._failed(kind, job, str(error))
         except Exception as error:  # noqa: BLE001 - a native engine may raise anything
@@ -326,6 +335,8 @@ class Ears:
             self._failures = 0
             self._watcher.recognised(kind, "ok", job.seconds)
             return heard
+        finally:
+            self._under_way = None
         return None
 
     def _recognition(

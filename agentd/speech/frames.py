@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 RATE_HZ = 16_000
 FRAME_MS = 20
+LATE_MS = 40  # two frames: what a listener's own buffer hides
 FRAME_BYTES = RATE_HZ * FRAME_MS // 1000 * 2
 
 
@@ -33,3 +34,23 @@ class Rechunker:
     def audio_ms(self) -> int:
         """Milliseconds of audio cut into frames so far."""
         return self.frames * FRAME_MS
+
+
+class Pace:
+    """How far behind its own pace a stream comes: its promptest frame is on time."""
+
+    def __init__(self) -> None:
+        self._least = float("inf")
+        self.late = 0  # frames, or bigger pieces, more than LATE_MS late
+
+    def came(self, now_ms: float, audio_ms: int) -> None:
+        """So much audio has come by now."""
+        behind = now_ms - audio_ms
+        if behind < self._least:
+            self._least = behind
+        elif behind - self._least > LATE_MS:
+            self.late += 1
+
+    def anew(self) -> None:
+        """A new stream begins: what came between is lost, not late."""
+        self._least = float("inf")

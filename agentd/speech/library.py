@@ -10,6 +10,7 @@ stale, and the new text is synthesised until `agent-tools clone-voice` has rende
 """
 
 import hashlib
+import io
 import os
 import re
 import tempfile
@@ -268,19 +269,25 @@ def write_wav(
     made: Provenance | None = None,
     title: str = "",
 ) -> None:
-    """Write int16 mono, whole or not at all. made: where it comes from, kept in the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    """Write int16 mono, whole or not at all. made: where it comes from, kept in the file. Raises
+    SpeechError."""
+    # Made in memory: libsndfile seeks and flushes in callbacks that cannot raise, so that what a
+    # full disk says would be printed rather than heard.
+    whole = io.BytesIO()
+    part = ""
     try:
-        with (
-            os.fdopen(handle, "wb") as file,
-            soundfile.SoundFile(file, "w", rate_hz, 1, "PCM_16", format="WAV") as sound,
-        ):
+        with soundfile.SoundFile(whole, "w", rate_hz, 1, "PCM_16", format="WAV") as sound:
             if made is not None:
                 provenance.mark(sound, made, title)
             sound.write(samples)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            file.write(whole.getbuffer())
+        os.chmod(part, 0o644)
+        os.replace(part, path)
     except (OSError, soundfile.SoundFileError) as error:
-        Path(name).unlink(missing_ok=True)
-        raise SpeechError(f"{path} cannot be written: {error}") from None
+        if part:
+            Path(part).unlink(missing_ok=True)
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise SpeechError(f"{path} cannot be written: {said}") from None

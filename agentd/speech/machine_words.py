@@ -64,17 +64,20 @@ _MACHINE = (
     r"nous (?:ne )?(?:sommes|serons) (?:actuellement |pas )*(?:la pour|absents|fermee?s)",
     r"pour (?:envoyer|transmettre|reecouter|modifier) (?:\w+ )?message",
 )
+_FOR_NOW = r"(?:pour|en) (?:l instant|le moment|ce moment)|actuellement|momentanement"
+_PLEASE = (
+    r"(?:veuillez|veuilliez|veillez|merci de|n hesitez pas|nous vous remercions|nous vous invitons)"
+)
 # Two of these.
 _MACHINE_MAYBE = (
-    r"vous (?:etes|ete|aites) bien|"
+    r"vous (?:etes|ete|aites|aime|aimez) bien|"
     r"vous (?:avez|aves) (?:bien )?(?:joint|appele|atteint|contacte)",
     r"(?:pas|peu|actuellement|momentanement|moment) (?:\w+ )?(?:disponibles?|joignables?)|"
     r"indisponibles?|injoignables?|absente?s?\b",
     r"(?:peux|puis|peut|pouvons|pouvant|pus|sommes) (?:actuellement |malheureusement )?pas "
     r"(?:en mesure de )?(?:vous |actuellement )*(?:repondre|prendre|parler)|"
     r"pas (?:pouvoir )?(?:vous )?repondre",
-    r"(?:veuillez|veuilliez|veillez|merci de|n hesitez pas|nous vous remercions|"
-    r"nous vous invitons)",
+    _PLEASE,
     r"(?:bureaux?|magasin|cabinet|standard|agence|accueil|service) (?:\w+ ){0,3}"
     r"(?:ferme\w*|ouverts?|ouvert)|horaires? d ouverture|du lundi au|de \w+ heures? a \w+ heures",
     rf"\b{_MESSAGE}\b",
@@ -86,7 +89,7 @@ _MACHINE_MAYBE = (
 )
 # Half, too, but only of what is said first by who does not begin as persons do.
 _MACHINE_OPENING = (
-    r"(?:pour|en) (?:l instant|le moment|ce moment)|actuellement|momentanement|provisoirement",
+    _FOR_NOW,
     r"vous (?:etes|ete|aites) (?:bien )?(?:a|au|aux|en|sur|chez|avec)\b|"
     r"tu es (?:bien )?(?:sur|chez)\b",
     r"nous (?:ne )?(?:sommes|pouvons|serons) (?:\w+ )?pas\b",
@@ -192,6 +195,7 @@ _STRONG = {
     Speaker.ANNOUNCEMENT: re.compile("|".join(rf"\b(?:{p})" for p in _ANNOUNCEMENT)),
 }
 _WEAK = tuple(re.compile(rf"\b(?:{p})") for p in _MACHINE_MAYBE)
+_POLITE = re.compile(f"{_FOR_NOW}|{_PLEASE}")
 _OPENING = tuple(re.compile(rf"\b(?:{p})") for p in _MACHINE_OPENING)
 _NAMED = tuple(re.compile(rf"\b(?:{p})") for p in _MACHINE_NAME)
 _HOLDS = re.compile("|".join(_HOLD))
@@ -225,17 +229,24 @@ def who(texts: Iterable[str], *, opening: bool = False) -> tuple[Speaker, str] |
     return None
 
 
+def greets(text: str) -> bool:
+    """True when it begins as persons do. "Oui bonjour" alone says nothing: it is what a recogniser
+    that leans on persons' words makes of a machine's "bonjour"."""
+    bare = normalise(text)
+    return bool(_PERSON.match(bare)) and bare != "oui bonjour"
+
+
 def hinted(text: str) -> bool:
     """True when the first thing said is not what persons say: who then talks on is a machine."""
     bare = normalise(text)
-    if _PERSON.match(bare) or _NOT_A_MACHINE.search(bare) or _ASKS.search(bare):
+    if greets(bare) or _NOT_A_MACHINE.search(bare) or _ASKS.search(bare):
         return False
     return any(rule.search(bare) for rule in (*_WEAK, *_OPENING))
 
 
 def _hints(bare: str, *, opening: bool) -> list[str]:
     rules = _WEAK
-    if opening and not _PERSON.match(bare):
+    if opening and not greets(bare):
         rules += _OPENING + _NAMED
     return [match[0] for rule in rules if (match := rule.search(bare))]
 
@@ -248,7 +259,9 @@ def _who(bare: str, opening: bool) -> tuple[Speaker, str] | None:
         if match:
             return speaker, match[0]
     hints = _hints(bare, opening=opening)
-    if len(hints) >= 2 and len(bare.split()) >= 5:
+    # "Veuillez ... actuellement": so does the network.
+    telling = [h for h in hints if not _POLITE.fullmatch(h)]
+    if len(hints) >= 2 and telling and len(bare.split()) >= 5:
         return Speaker.MACHINE, " + ".join(hints[:3])
     for speaker, sentences in _SOUNDS.items():
         for sentence in sentences:

@@ -127,11 +127,16 @@ class EspeakVoice:
         return samples
 
 
+_OF_A_VOICE = (".yaml", ".wav")  # settings or consent, samples
+
+
 def read_voice(folder: Path) -> VoiceFile:
     """The settings of a voice. Raises BadInput naming file and field."""
     file = folder / "voice.yaml"
     if not folder.is_dir():
-        known = sorted(f.parent.name for f in folder.parent.glob("*/voice.yaml"))
+        known = sorted(
+            {f.parent.name for f in folder.parent.glob("*/*") if f.suffix in _OF_A_VOICE}
+        )
         raise BadInput(
             f"no voice {folder.name!r} in {folder.parent}",
             mend=f"use one of: {', '.join(known) or 'none yet'}; or make {file}",

@@ -37,6 +37,8 @@ POSSIBLE = 0.25  # mean p a token from which a free decoding may be what was sai
 # 48 of 164 were such, and all 48 meant what was said. It saves scoring the candidates, 320 ms.
 SURE_SAME = 0.5
 SURE = 0.6  # mean p a token of a free decoding that only a clear candidate overrules
+# Mean p a token from which a free decoding of some words is believed as it stands.
+PLAIN, PLAIN_WORDS = 0.78, 3
 # What a syllable with its vowel adds to the score of "oui" or "non", and the other one takes off:
 # of 104 renderings 97 are right and none wrong (85 and 4 without); "hein" is no surer a "non".
 VOWEL, OTHER_VOWEL = 0.5, 2.5
@@ -137,6 +139,11 @@ class WhisperRecogniser:
         heard = {"oui": _leaning(vowel), "non": _leaning(-vowel)}
         if expected and math.exp(mean) > SURE_SAME and heard.get(expected, 0.0) >= 0.0:
             return Heard(expected, round(math.sqrt(math.exp(mean)), 3), tuple(hypotheses))
+        known = cand.alike((*vocabulary, *phrases, *cand.COMMON), free) if free else ""
+        if known and math.exp(mean) > SURE:
+            return Heard(known, round(math.sqrt(math.exp(mean)), 3), (free, *hypotheses[1:]))
+        if math.exp(mean) > PLAIN and not is_phantom(free) and len(free.split()) >= PLAIN_WORDS:
+            return Heard(free, round(math.exp(mean), 3), tuple(hypotheses[1:]))
         possible = cand.plausible(phrases, voiced)
         trust = min(1.0, math.exp(mean) / SURE)
         # What was written badly says little about what was said.
@@ -146,7 +153,6 @@ class WhisperRecogniser:
         possible += cand.objections(vocabulary, hypotheses, OBJECTIONS)
         bonuses = {c: trust * cand.bonus(c, hypotheses) for c in cand.distinct(possible)}
         scored = self._rank(encoded, {c: b + heard.get(c, 0.0) for c, b in bonuses.items()})
-        known = cand.alike((*vocabulary, *phrases, *cand.COMMON), free) if free else ""
         return choose(free, mean, hypotheses, scored, self._floor, known)
 
     def glance(self, utterance: Samples) -> str:

@@ -5,6 +5,7 @@ thread that hangs in native code cannot be ended: `abandon` puts another in its 
 times at most.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,13 @@ from agentd.errors import SpeechError
 
 MOST_LOST = 8  # threads that hang, before no more are put in their place
 CLOSE_S = 10.0  # what runs is given this long to finish
+# Of these threads, and of those an engine starts on them: where the cores are full, the event loop
+# and the switch come first. A frame that waits 20 ms is heard, a recognition that does is not.
+NICE = 5
+
+
+class NotBegun(SpeechError):
+    """It was taken out of the queue (`Job.cancel`)."""
 
 
 class Job(AsyncResult):  # type: ignore[misc]  # gevent is not typed
@@ -48,6 +56,7 @@ class Workers:
         self._threads = threads
         self._room = queue
         self._queue: deque[Job] = deque()
+        self._later: deque[Job] = deque()
         self._running: set[Job] = set()
         self._lost: set[Job] = set()
         self._closed = False
@@ -68,37 +77,40 @@ class Workers:
     @property
     def depth(self) -> int:
         """Pieces of work not begun."""
-        return len(self._queue)
+        return len(self._queue) + len(self._later)
 
     @property
     def waiting(self) -> int:
         """Pieces of work not finished, those given up included."""
-        return self.busy + len(self._lost) + len(self._queue)
+        return self.busy + len(self._lost) + self.depth
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Job:
+    def submit(self, work: Callable[..., Any], *arguments: Any, later: bool = False) -> Job:
         """Have `work` done on a thread, first come first served. Never waits.
 
+        later: once nothing else waits; for what nobody waits for.
         Order of completion is kept for nobody: who needs it submits one piece at a time.
         Raises SpeechError when the queue is full.
         """
-        if self._closed or (self.busy >= self._threads and len(self._queue) >= self._room):
+        if self._closed or (self.busy >= self._threads and self.depth >= self._room):
             self.refused += 1
             raise SpeechError(
                 f"{self.waiting} pieces of native work wait already",
                 mend="fewer calls, or more [speech] threads",
             )
         job = Job(self, work, arguments)
-        self._queue.append(job)
+        (self._later if later else self._queue).append(job)
         self._start()
         return job
 
     def withdraw(self, job: Job) -> bool:
         """See Job.cancel."""
-        try:
-            self._queue.remove(job)
-        except ValueError:
+        for queue in (self._queue, self._later):
+            if job in queue:
+                queue.remove(job)
+                break
+        else:
             return False
-        job.set_exception(SpeechError("given up before it was begun"))
+        job.set_exception(NotBegun("given up before it was begun"))
         return True
 
     def replace(self, job: Job) -> None:
@@ -114,14 +126,14 @@ class Workers:
     def close(self) -> None:
         """Give up what waits, let what runs finish (for CLOSE_S at most), and end the threads."""
         self._closed = True
-        while self._queue:
-            self._queue[0].cancel()
+        for job in (*self._queue, *self._later):
+            job.cancel()
         with gevent.Timeout(CLOSE_S, False):
             self._pool.kill()
 
     def _start(self) -> None:
-        while self._queue and self.busy < self._threads:
-            job = self._queue.popleft()
+        while self.depth and self.busy < self._threads:
+            job = (self._queue or self._later).popleft()
             call, job.call = job.call, None  # audio in the arguments is not kept with the result
             assert call is not None, "a job is begun once"
             self.busy += 1
@@ -153,6 +165,8 @@ def _run(
     work: Callable[..., Any], arguments: tuple[Any, ...]
 ) -> tuple[Any, Exception | None, float]:
     """In the thread. An exception is handed over as a value: gevent would print it too."""
+    if os.getpriority(os.PRIO_PROCESS, 0) < NICE:  # 0: this thread
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     began = time.monotonic()
     try:
         return work(*arguments), None, time.monotonic() - began

@@ -169,6 +169,11 @@ def set_state(repo: Repo, name: str, state: str, *, note: str = "", now: datetim
     return was
 
 
+def set_settings(repo: Repo, name: str, settings: dict[str, Any]) -> None:
+    """Its dialers see it at their next look."""
+    repo.run(lambda db: Campaign.update(settings=settings).where(Campaign.name == name).execute(db))
+
+
 def finish(repo: Repo, name: str, now: datetime) -> str | None:
     """The state it changes to, if it does: "done" when every contact of a running campaign is
     decided, "stopped" when a draining one has no call left."""

@@ -181,15 +181,15 @@ def _lately(db: pw.Database, campaign: str, now: datetime) -> int:
     """Attempts that the switch may have been given in the last minute. One that is recorded counts
     from then on, and for a minute after the switch had it, so that however long the originate was
     on its way no minute of the switch's holds more than the limit."""
-    ended = Attempt.placed_at.is_null() & (
-        Attempt.ended_at.is_null() | (Attempt.ended_at > now - WINDOW)
-    )
-    query = Attempt.select().where(
-        Attempt.campaign == campaign,
+    mine = Attempt.campaign == campaign
+    placed = Attempt.select().where(mine, Attempt.placed_at > now - WINDOW).count(db)
+    under_way = Attempt.select().where(
+        mine,
+        Attempt.placed_at.is_null(),
         Attempt.begun_at > now - NEVER_PLACED,
-        ended | (Attempt.placed_at > now - WINDOW),
+        Attempt.ended_at.is_null() | (Attempt.ended_at > now - WINDOW),
     )
-    return int(query.count(db))
+    return int(placed) + int(under_way.count(db))
 
 
 def _due(db: pw.Database, campaign: str, now: datetime) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The points kept, and their pictures. Drawing needs the extra `bench` (matplotlib)."""
 
+import fcntl
 import sys
 from pathlib import Path
 
@@ -90,10 +91,16 @@ def read() -> list[Point]:
 
 def keep(point: Point) -> None:
     """In the place of one for the same x."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / ".lock").open("w") as lock:  # two curves may be measured at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _replace(point)
+
+
+def _replace(point: Point) -> None:
     same = (point.curve, point.series, point.x)
     points = [p for p in read() if (p.curve, p.series, p.x) != same] + [point]
     points.sort(key=lambda p: (p.curve, p.series, p.x))
-    FOLDER.mkdir(parents=True, exist_ok=True)
     KEPT.write_bytes(b"".join(msgspec.json.encode(p) + b"\n" for p in points))
 
 

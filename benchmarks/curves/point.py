@@ -3,7 +3,6 @@ hardly changes, not the clock on the wall."""
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -69,12 +68,6 @@ def of_work(work: Callable[[], Made]) -> tuple[Made, float]:
     before = time.process_time()
     made = work()
     return made, time.process_time() - before
-
-
-def memory_mb() -> float:
-    """Resident now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
 
 
 def cpu_of_tree(pid: int) -> float:

@@ -84,7 +84,7 @@ class Checker:
                 "remembered": Live.select().count(db),
             }
 
-        spooled = [f for f in self._spool.rglob("*") if f.is_file()] if self._spool.exists() else []
+        spooled = [f for f in self._spool.rglob("*") if f.suffix in (".jsonl", ".refused")]
         return {**self._repo.run(count, "read"), "spooled": len(spooled)}
 
     def _one(self, line: dict[str, Any], *, last: bool) -> bool:

@@ -90,7 +90,7 @@ def run(
         survived, left = served.alive, checker.left()
     checker.close()
     log, tracebacks = _log(served.log)
-    ran = Ran(
+    return Ran(
         name,
         taken,
         (before, after),
@@ -102,8 +102,6 @@ def run(
         survived,
         "matched" if share < 1 else "real",
     )
-    samples.write([before, *taken, after], folder / "samples.csv")
-    return ran
 
 
 def _call(
@@ -131,6 +129,7 @@ def _call(
             due = time.monotonic() + EVERY_S
             try:
                 taken.append(samples.take(served, caller.pid, time.monotonic() - began, root))
+                samples.keep(taken[-1], folder / "samples.csv")
             except OSError as error:
                 if not served.alive:
                     raise RuntimeError(f"agentd is gone: {served.log}") from error

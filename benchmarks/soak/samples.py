@@ -4,7 +4,6 @@ import contextlib
 import csv
 import os
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -66,13 +65,15 @@ def take(served: Served, caller: int, t_s: float, root: Path) -> Sample:
     )
 
 
-def write(samples: Sequence[Sample], file: Path) -> None:
-    """As CSV, a line a sample."""
+def keep(sample: Sample, file: Path) -> None:
+    """One more line of the CSV, which is begun with the names."""
     names = Sample.__struct_fields__
-    with file.open("w", newline="") as out:
+    new = not file.exists()
+    with file.open("a", newline="") as out:
         lines = csv.writer(out)
-        lines.writerow(names)
-        lines.writerows([getattr(sample, name) for name in names] for sample in samples)
+        if new:
+            lines.writerow(names)
+        lines.writerow([getattr(sample, name) for name in names])
 
 
 def files_of(pid: int) -> Counter[str]:

@@ -54,7 +54,7 @@ def _rows(printed: str) -> list[tuple[Text, float]]:
 
 def _wrapped(line: str) -> list[str]:
     """What is said goes on under where it began."""
-    head, words = line[:_FRENCH], line[_FRENCH:].split()
+    head, words = line[:_FRENCH], re.split(r" +(?![?!:;»])", line[_FRENCH:])
     parts, held = [], head
     for word in words:
         if len(held) + len(word) + 1 > WIDTH and held.strip():

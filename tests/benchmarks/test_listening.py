@@ -31,7 +31,7 @@ def silence(ms):
     return frames(np.zeros(16 * ms))
 
 
-@pytest.mark.parametrize(("memory", "after"), [(Slow(), 180 + 700), (Deaf(), 1_200)])
+@pytest.mark.parametrize(("memory", "after"), [(Slow(), 180 + 700), (Deaf(), 740)])
 def test_a_recognition_takes_its_time_of_audio(memory, after):
     listener = Listener(memory)
     listener.hear(silence(500) + voice(400) + silence(2_500))

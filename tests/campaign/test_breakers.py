@@ -60,3 +60,16 @@ def test_answered_calls_that_nobody_holds_stop_the_dialling() -> None:
     assert made.allows(11.0) == 0
     made.judge_agentd(True, 12.0)
     assert made.allows(12.0) is None
+
+
+def test_other_settings_keep_what_rests():
+    made = Breakers(["a", "b"], Breaker(trip_after=1, rest_s=30), Breaker(trip_after=1))
+    made.judge("a", failed=True, unknown=False, now=0.0)
+    made.judge_agentd(False, 0.0)
+    after = made.changed(["a", "c"], Breaker(trip_after=7, rest_s=5), Breaker(trip_after=2))
+    assert after.states(1.0) == {"a": "open", "c": "closed", "agentd": "open"}
+    assert after.states(31.0)["a"] == "half open"
+    assert after.choose(0, 1.0) == "c"
+    assert not after.judge("b", failed=True, unknown=False, now=1.0)  # is none of ours any more
+    for n in range(7):  # of what was closed the new number counts
+        assert after.judge("c", failed=True, unknown=False, now=1.0) == (n == 6)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from agentd.cli import cli
-from agentd.store import campaigns
+from agentd.store import audit, campaigns
 from agentd.store.models import Contact
 from agentd.store.repo import Repo
 
@@ -175,3 +175,22 @@ def test_results_of_many_contacts_take_a_few_statements_a_page(agentd, monkeypat
     assert found == [row["id"] for row in rows]
     assert len(asked) < 40  # three pages
     assert campaigns.columns(agentd.repo, "many") == ["c0", "c1", "c2"]
+
+
+def test_settings_are_changed_shown_and_kept_in_the_trail(agentd):
+    agentd(*CREATE, *MUST, "--set", "per_minute=20")
+    done = agentd("set", "spring", "--set", "max_concurrent=5", "--gateway", "other")
+    assert (done.exit_code, done.output) == (
+        0,
+        "gateways = ['other'] (was ['trunk'])\nmax_concurrent = 5 (was 10)\n",
+    )
+    kept = campaigns.get(agentd.repo, "spring").settings
+    assert (kept["max_concurrent"], kept["per_minute"]) == (5, 20)
+    assert "max_concurrent = 5\n" in agentd("set", "spring").output
+    acts = agentd.repo.run(lambda db: [(e.act, e.detail) for e in audit.entries(db)], "read")
+    changed = {"campaign": "spring", "changed": {"gateways": ["other"], "max_concurrent": 5}}
+    assert [json.loads(told) for act, told in acts if act == "campaign.set"] == [changed]
+    for wrong in ("rings=3", "max_concurrent=0", "gateways=['a b']"):
+        assert agentd("set", "spring", "--set", wrong).exit_code == 2
+    assert agentd("set", "nobody", "--set", "ring_s=9").exit_code == 2
+    assert campaigns.get(agentd.repo, "spring").settings == kept

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner, Result
 
+from agentd import spools
 from agentd.cli import cli
 from agentd.store.repo import Repo
 
@@ -230,3 +231,32 @@ def test_a_list_that_cannot_be_read_whole_takes_nobody_off(agentd, tmp_path):
     (tmp_path / "new.csv").write_text("tel,nom\n0199001235,a\n")
     agentd("suppress", "import", "new.csv", "--list", "partner", "--replace")
     agentd("suppress", "check", "0199001234")
+
+
+def test_forgetting_takes_along_what_a_dead_agentd_spooled_and_names_what_a_live_one_has(
+    agentd, tmp_path
+):
+    agentd("contacts", "import", "c.csv")
+    arguments = {
+        "call_id": "spooled", "scenario": "finance", "version": 1, "phone": "+33199001234",
+        "contact": {}, "answered_at": "2026-11-24T10:00:00+00:00",
+    }  # fmt: skip
+    end = {"call_id": "spooled", "ended_at": "2026-11-24T10:01:00+00:00", "hangup_cause": "X"}
+    entry = "".join(
+        json.dumps({"method": method, "arguments": given}) + "\n"
+        for method, given in (
+            ("start_call", arguments), ("finish_call", {**end, "recording": None}),
+        )
+    )  # fmt: skip
+    for name in ("8084", "8094"):
+        (tmp_path / "var/spool" / name).mkdir(parents=True)
+        (tmp_path / "var/spool" / name / "spooled.jsonl").write_text(entry)
+    live = spools.hold(spools.folder_of(tmp_path) / "8094")
+    try:
+        done = agentd("contacts", "forget", "0199001234", "--yes")
+    finally:
+        live.release()
+    assert "1 calls, 0 recordings" in done.output
+    assert "1 calls have facts that wait to be written" in done.output
+    assert not (tmp_path / "var/spool/8084/spooled.jsonl").exists()
+    assert Repo(URL).load_call("spooled") is None

@@ -28,6 +28,7 @@ KEYS = [
     "interruptions",
     "turns",
     "latency_ms",
+    "late_ticks",
     "recording",
     "passed",
     "failures",

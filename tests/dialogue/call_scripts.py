@@ -47,6 +47,21 @@ def _interrupted_and_resumed(line: Line) -> None:
     line.stays_silent()
 
 
+def _held_and_gone_on_with(line: Line) -> None:
+    line.says("oui")
+    assert line.saying is not None
+    for ms, over in ((800, False), (600, True), (400, False)):
+        line.now += ms
+        line.send(events.Overlap(line.saying.say_id, line.now, over))
+    line.now += 300
+    line.send(events.Partial("vos taux sont trop élevés", line.now))
+    line.now += 400
+    line.send(events.Utterance("vos taux sont trop élevés", 0.9, line.now - 1100, line.now - 300))
+    line.says("oui")
+    line.stays_silent()
+    line.stays_silent()
+
+
 def _hangup_mid_rail(line: Line) -> None:
     line.says("oui")
     line.says("oui")
@@ -193,6 +208,12 @@ CALLS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Script]] = {
         {},
         {},
         _says("oui", "c'est gratuit", "vos taux sont trop élevés", "oui", "non"),
+    ),
+    "held_and_gone_on_with": (
+        "a backchannel is waited out, words that are meant stop the agent before they are over",
+        {},
+        {},
+        _held_and_gone_on_with,
     ),
     "interrupted_and_resumed": (
         "a false interruption is resumed, a true one is the answer; silence keeps the lead",

@@ -24,6 +24,7 @@ EXPECTED = {
     "no_at_is_leads": ("NOT_INTERESTED", 60),
     "out_of_reach": ("NOT_INTERESTED", 0),
     "max_turns": ("NOT_INTERESTED", 30),
+    "held_and_gone_on_with": ("NO_ANSWER", 30),
     "interrupted_and_resumed": ("LEAD", 100),
     "freestyle": ("LEAD", 70),
     "freestyle_late": ("NOT_INTERESTED", 0),

@@ -7,14 +7,18 @@ import click
 import pytest
 import typed_words
 from agentd_tools.cli import cli as agent_tools
+from agentd_tools.examples import FIRST as FIRST_TOOLS
 from agentd_tools.examples import TOOLS
 
 from agentd.cli import cli as agentd
-from agentd.cli.examples import AGENTD
+from agentd.cli.examples import AGENTD, FIRST
 
 EXAMPLES = [
     pytest.param(program, words, line, id=f"{program} {words} {number}")
-    for program, table in (("agentd", AGENTD), ("agent-tools", TOOLS))
+    for program, table in (
+        ("agentd", AGENTD | {"": FIRST}),
+        ("agent-tools", TOOLS | {"": FIRST_TOOLS}),
+    )
     for words, lines in table.items()
     for number, line in enumerate(lines)
 ]
@@ -41,6 +45,17 @@ def test_every_command_has_examples_and_every_option_a_help(program, table, root
         for option in command.params:
             if isinstance(option, click.Option):
                 assert option.help, f"{program} {words}: {option.opts} says nothing"
+
+
+def test_a_group_shows_the_first_example_of_each_of_its_commands():
+    context = click.Context(agentd)
+    campaign = agentd.get_command(context, "campaign")
+    shown = campaign.get_help(click.Context(campaign))
+    for words, lines in AGENTD.items():
+        if words.startswith("campaign "):
+            assert lines[0].splitlines()[0] in shown
+    assert "agentd check" in agentd.get_help(context)
+    assert "create-scenario" in agent_tools.get_help(click.Context(agent_tools))
 
 
 @pytest.mark.parametrize(("program", "words", "line"), EXAMPLES)

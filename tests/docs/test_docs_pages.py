@@ -8,10 +8,12 @@ import sys
 
 import pytest
 import test_imports
+import yaml
 from agentd_tools import reference
 from docs_sandbox import named_files
 from markdown_it import MarkdownIt
 from shown_commands import PAGES, ROOT, lines_of
+from typed_words import check_mention
 
 from agentd.campaign.gates import GATES, caller_id, frequency, hours
 from agentd.campaign.settings import CampaignSettings
@@ -96,7 +98,7 @@ def test_architecture_names_rooms_walls_and_modules():
         assert set(re.split(r",\s+|\s+and\s+|\s+or\s+", said.strip())) == held
     for file in (ROOT / "agentd").glob("*.py"):
         if not file.stem.startswith("__"):
-            assert f"`{file.name}`" in page, file.name
+            assert f"`{file.name}`" in page, f"docs/architecture.md: say what {file.name} is for"
     assert f"an inbox of {_constant('call.py', 'INBOX'):,}" in page
 
 
@@ -248,3 +250,28 @@ def test_what_troubleshooting_quotes_is_what_the_code_says():
     assert len(quoted) >= 5
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "agentd").rglob("*.py"))
     assert [phrase for phrase in quoted if phrase not in source] == []
+
+
+def test_what_alerts_tell_to_type_exists():
+    held = yaml.safe_load(text_of("monitoring/alerts.yaml"))
+    actions = [rule["annotations"]["action"] for g in held["groups"] for rule in g["rules"]]
+    pieces = [piece.strip() for text in actions for piece in re.split(r"[;:,|]|\. ", text)]
+    assert sum(check_mention(piece) for piece in pieces) > 10
+
+
+def test_architecture_names_actions_and_events_there_are():
+    diagram = re.findall(r"```text\n(.*?)```", text_of("docs/architecture.md"), re.DOTALL)
+    made = {
+        node.name
+        for file in ("actions", "events")
+        for node in ast.walk(_tree(file))
+        if isinstance(node, ast.ClassDef)
+    }
+    named = set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b", "".join(diagram)))
+    known = {"Record", "Say", "Stop", "Prepare", "Background", "Transfer", "Hangup", "StartTimer"}
+    assert known <= named & made
+    assert named - made <= {"Leg"}, "no such event or action"
+
+
+def _tree(file):
+    return ast.parse(text_of(f"agentd/dialogue/{file}.py"))

@@ -187,6 +187,25 @@ def test_paused_it_places_nothing_stopped_it_hangs_up(world: World) -> None:
     assert all(row["state"] != "calling" for row in campaigns.results(world.repo, "c"))
 
 
+def test_settings_that_are_changed_hold_from_the_next_call_on(world: World) -> None:
+    add_contacts(world.repo, 8)
+    make_campaign(world.repo, max_concurrent=1, retry={"NO_ANSWER": {"attempts": 1, "delay_s": 0}})
+    switch = world.exchange(personas=[persona("quiet", turns=[{"silence": 20}])])
+    start_campaign(world.repo)
+    run = gevent.spawn(world.dialer(switch).run)
+    until(lambda: switch.calls == 1, 10)
+    told = campaigns.get(world.repo, "c").settings
+    campaigns.set_settings(world.repo, "c", {**told, "max_concurrent": 3, "gateways": ["two"]})
+    until(lambda: switch.odometer.most_at_once == 3, 15)
+    campaigns.set_settings(world.repo, "c", {**told, "max_concurrent": 3, "gateways": []})  # broken
+    assert run.get(timeout=60) == "done"
+    assert switch.odometer.most_at_once == 3
+    rows = [row for row in campaigns.results(world.repo, "c") if row["attempts"]]
+    begun = sorted((a["begun_at"], a["gateway"]) for row in rows for a in row["attempts"])
+    assert begun[-1][1] == "two"
+    assert len(begun) == 8
+
+
 def test_a_real_campaign_does_not_dial_a_simulator_nor_the_other_way(world: World) -> None:
     add_contacts(world.repo, 1)
     make_campaign(world.repo, simulated=False)

@@ -45,10 +45,16 @@ def metrics() -> Metrics:
     made.recognised("final", "ok", 0.2)
     made.said("recorded")
     made.picked_up("machine")
+    made.not_admitted("deadline")
     caches = {"scenarios": (90, 10, 3)}
     made.watch(
         lambda: Snapshot(
-            {"open": 3, "closing": 1}, max_calls=50, queued=7, greenlets=12, caches=caches
+            {"open": 3, "closing": 1},
+            max_calls=50,
+            queued=7,
+            greenlets=12,
+            caches=caches,
+            model=(2, 5, 8),
         )
     )
     return made
@@ -124,6 +130,12 @@ def test_a_page(metrics: Metrics) -> None:
     assert found["agentd_workers_queued", ()] == 7
     assert found["agentd_cache_lookups_total", ("scenarios", "hit")] == 90
     assert found["agentd_cache_entries", ("scenarios",)] == 3
+    assert found["agentd_llm_running", ()] == 2
+    assert found["agentd_llm_waiting", ()] == 5
+    assert found["agentd_llm_parallel", ()] == 8
+    assert found["agentd_llm_refused_total", ("deadline",)] == 1
+    assert found["agentd_llm_refused_total", ("queue",)] == 0
+    assert found["agentd_freestyle_total", ("not admitted",)] == 1
     assert found["agentd_greenlets", ()] == 12
     assert found["agentd_threads", ()] >= 1
     assert found["agentd_recogniser_seconds_total", ("final",)] == 0.2

@@ -188,3 +188,20 @@ def test_whatever_is_heard_a_verdict_of_a_machine_stays_and_looks_are_few(steps)
     assert final in ([], [len(heard.verdicts) - 1])
     assert len(heard.looks) <= 16
     assert [e.at_ms for e in heard.events] == sorted(e.at_ms for e in heard.events)
+
+
+def test_a_person_who_said_hello_first_may_say_that_they_have_no_time():
+    heard = Heard().voice(400).words("allô").silence(400)
+    heard.voice(1_500).words("je ne suis pas disponible pour le moment")
+    assert heard.verdicts == []
+
+
+def test_what_was_read_of_a_machine_s_hello_does_not_make_it_a_person():
+    heard = Heard().voice(400).words("oui bonjour").silence(400)
+    heard.voice(1_500).words("je ne suis pas disponible pour le moment")
+    assert heard.verdicts == ["machine"]
+
+
+def test_the_network_is_polite_too():
+    heard = Heard().voice(1_500).words("votre couture est fondant mais pas joué, veuillez rappeler")
+    assert heard.verdicts == []

@@ -25,7 +25,7 @@ from agentd.speech.bargein import Tuning as Barge
 from agentd.speech.ears import Ears
 from agentd.speech.frames import FRAME_BYTES
 from agentd.speech.recogniser import Heard
-from agentd.speech.workers import Workers
+from agentd.speech.workers import NotBegun, Workers
 
 NativeEvent = monkey.get_original("threading", "Event")
 OUI = Heard("oui", 0.9)
@@ -102,7 +102,7 @@ class DoneJob(AsyncResult):
 class Inline:
     """Workers that are done at once, on this thread."""
 
-    def submit(self, work, *arguments):
+    def submit(self, work, *arguments, later=False):
         job = DoneJob()
         try:
             job.set(work(*arguments))
@@ -112,7 +112,7 @@ class Inline:
 
 
 class Full:
-    def submit(self, work, *arguments):
+    def submit(self, work, *arguments, later=False):
         raise SpeechError("full")
 
 
@@ -590,3 +590,54 @@ def test_once_the_person_was_heard_a_loud_echo_is_no_speech_either():
 def test_a_quiet_person_is_heard_when_we_are_silent():
     line = Line().silence(1).voice(0.5, db=-42).silence(1)
     assert line.texts == ["oui"]
+
+
+class Slow:
+    """Workers whose work waits until it is let go, in the order it is done then."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def submit(self, work, *arguments, later=False):
+        job = WaitingJob(work, arguments)
+        self.jobs.append(job)
+        return job
+
+
+class WaitingJob(AsyncResult):
+    seconds = 0.0
+
+    def __init__(self, work, arguments):
+        super().__init__()
+        self.work, self.arguments, self.begun = work, arguments, False
+
+    def cancel(self):
+        if not self.begun:
+            self.set_exception(NotBegun("given up"))
+        return not self.begun
+
+    def abandon(self):
+        pass
+
+    def do(self):
+        self.begun = True
+        self.set(self.work(*self.arguments))
+
+
+def test_a_look_at_a_pause_that_is_over_holds_up_no_answer():
+    """He paused, went on, and has finished; the machine is busy and has looked at nothing yet."""
+    slow = Slow()
+    line = Line(workers=slow)
+    line.silence(0.5).voice(0.6).silence(0.24).voice(0.6).silence(1.5)
+    early, *rest = slow.jobs
+    with pytest.raises(NotBegun):
+        early.get(block=False)
+    while rest:
+        for job in rest:
+            job.do()
+            gevent.sleep(0)
+        rest = [job for job in slow.jobs if not job.ready()]
+    gevent.sleep(0)
+    assert len(line.of(Utterance)) == 1
+    assert line.ears.unheard == 0
+    assert line.of(Fault) == []

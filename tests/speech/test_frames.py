@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentd.speech.frames import FRAME_BYTES, FRAME_MS, Rechunker
+from agentd.speech.frames import FRAME_BYTES, FRAME_MS, Pace, Rechunker
 
 SOUND = bytes(random.Random(1).randbytes(FRAME_BYTES * 50 + 123))
 
@@ -49,3 +49,23 @@ def test_empty_chunks_are_nothing():
     rechunker = Rechunker()
     assert list(rechunker.feed(b"")) == []
     assert rechunker.audio_ms == 0
+
+
+def test_late_is_what_comes_behind_the_promptest_frame() -> None:
+    pace = Pace()
+    for number in range(100):
+        pace.came(500 + number * FRAME_MS, number * FRAME_MS)  # 500 ms after the answer, evenly
+    assert pace.late == 0
+    pace.came(500 + 100 * FRAME_MS + 41, 100 * FRAME_MS)
+    assert pace.late == 1
+    pace.came(500 + 101 * FRAME_MS + 40, 101 * FRAME_MS)
+    assert pace.late == 1
+
+
+def test_a_stream_that_begins_anew_is_not_late_for_what_was_lost() -> None:
+    pace = Pace()
+    pace.came(0, 0)
+    pace.anew()
+    pace.came(5_000, FRAME_MS)
+    pace.came(5_020, 2 * FRAME_MS)
+    assert pace.late == 0

@@ -1,3 +1,5 @@
+import resource
+
 import msgspec
 import numpy as np
 import pytest
@@ -104,6 +106,28 @@ def test_level():
     assert np.abs(at_level(spike, -20)).max() <= 0.9 * 32767
 
 
+def test_what_the_disk_takes_no_more_of_is_said_and_leaves_nothing(tmp_path, capfd):
+    """The kernel refuses, not a fake: a file may have 1,000 bytes (RLIMIT_FSIZE)."""
+    path = tmp_path / "deep" / "Q1.wav"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with capfd.disabled():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+        try:
+            with pytest.raises(SpeechError, match=r"Q1\.wav cannot be written: File too large"):
+                write_wav(path, np.zeros(20_000, np.int16), 8_000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(path.parent.iterdir()) == []
+    write_wav(path, np.zeros(20_000, np.int16), 8_000)
+    assert soundfile.info(path).frames == 20_000
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SpeechError, match="cannot be written: File exists"):
+        write_wav(tmp_path / "file" / "Q1.wav", np.zeros(100, np.int16), 8_000)
+
+
 def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
@@ -111,7 +135,7 @@ def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
     monkeypatch.setattr(soundfile.SoundFile, "write", full)
     with pytest.raises(SpeechError, match="No space"):
         write_wav(tmp_path / "a" / "x.wav", tone(10), RATE)
-    assert list((tmp_path / "a").iterdir()) == []
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize(

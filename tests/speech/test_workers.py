@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 
@@ -6,7 +7,7 @@ import pytest
 from gevent import monkey
 
 from agentd.errors import SpeechError
-from agentd.speech.workers import Workers
+from agentd.speech.workers import NICE, NotBegun, Workers
 
 # Native work blocks its thread: these are not gevent's.
 sleep = monkey.get_original("time", "sleep")
@@ -203,3 +204,53 @@ def test_what_is_not_running_cannot_be_abandoned(workers):
     assert job.get(timeout=5) == 2
     job.abandon()
     assert workers.lost == 0
+
+
+def test_what_nobody_waits_for_comes_last(gate):
+    workers = Workers(threads=1, queue=10)
+    running = workers.submit(gate.work, "running")
+    settle(lambda: gate.begun == ["running"])
+    jobs = [
+        workers.submit(gate.work, "early look", later=True),
+        workers.submit(gate.work, "answer"),
+        workers.submit(gate.work, "another look", later=True),
+        workers.submit(gate.work, "another answer"),
+    ]
+    assert workers.depth == 4
+    gate.open.set()
+    for job in (running, *jobs):
+        job.get(timeout=5)
+    assert gate.begun == ["running", "answer", "another answer", "early look", "another look"]
+    workers.close()
+
+
+def test_what_is_given_up_before_it_is_begun_says_so(gate):
+    workers = Workers(threads=1, queue=10)
+    workers.submit(gate.work)
+    settle(lambda: gate.begun)
+    waits = workers.submit(gate.work, "never", later=True)
+    assert waits.cancel()
+    with pytest.raises(NotBegun):
+        waits.get(timeout=5)
+    gate.open.set()
+    workers.close()
+    assert "never" not in gate.begun
+
+
+def test_the_event_loop_comes_before_native_work_and_before_what_it_starts(workers):
+    start = monkey.get_original("_thread", "start_new_thread")
+
+    def started_there():
+        found, done = [], NativeEvent()
+
+        def look():
+            found.append(os.getpriority(os.PRIO_PROCESS, 0))
+            done.set()
+
+        start(look, ())
+        assert done.wait(10)
+        return os.getpriority(os.PRIO_PROCESS, 0), found[0]
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert workers.submit(started_there).get(timeout=5) == (max(before, NICE), max(before, NICE))
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before

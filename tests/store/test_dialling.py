@@ -269,3 +269,45 @@ def test_a_forgotten_contact_takes_its_attempts_along(campaign):
     assert campaign.run(lambda db: Attempt.select().count(db), "read") == 0
     with pytest.raises(BadInput, match="no contact"):
         campaigns.explain(campaign, "c", "c000")
+
+
+def test_a_call_counts_until_a_minute_after_the_switch_had_it(campaign):
+    """Not from its recording: the originate may have been long on its way."""
+
+    def begun(seconds):
+        return dialling.load(campaign, "c", NOW + timedelta(seconds=seconds)).begun
+
+    for name in ("late", "soon", "never"):
+        dialling.begin(campaign, asked(name))
+    dialling.placed(campaign, "soon", NOW + timedelta(seconds=1))
+    dialling.placed(campaign, "late", NOW + timedelta(seconds=48))
+    dialling.placed(campaign, "late", NOW + timedelta(seconds=500))  # the first stays
+    ended = Ended(NOW + timedelta(seconds=90), "FAILED", counted=False, trunk=True)
+    assert [begun(s) for s in (0, 60, 62, 107, 109)] == [3, 3, 2, 2, 1]  # "never" is open
+    dialling.close(campaign, "never", ended, lambda counts: DONE)
+    assert [begun(s) for s in (109, 149, 151)] == [1, 1, 0]
+    full = dialling.begin(campaign, asked("a", now=NOW + timedelta(seconds=62), most_begun=2))
+    assert full.full
+    assert dialling.begin(
+        campaign, asked("a", now=NOW + timedelta(seconds=151), most_begun=1)
+    ).begun
+
+
+def test_an_end_that_is_told_with_its_placing_keeps_it(campaign):
+    dialling.begin(campaign, asked("a1"))
+    at = NOW + timedelta(seconds=3)
+    ended = Ended(NOW + timedelta(seconds=5), "BUSY", placed_at=at)
+    dialling.close(campaign, "a1", ended, lambda counts: DONE)
+    kept = campaign.run(
+        lambda db: next(iter(Attempt.select().where(Attempt.id == "a1").dicts().execute(db))),
+        "read",
+    )
+    assert kept["placed_at"] == at
+    assert dialling.load(campaign, "c", NOW + timedelta(seconds=64)).begun == 0
+
+
+def test_contacts_that_are_due_are_counted_up_to_a_bound(campaign, monkeypatch):
+    assert dialling.due(campaign, "c", NOW) == 10
+    assert dialling.due(campaign, "c", NOW - timedelta(seconds=1)) == 0
+    monkeypatch.setattr(dialling, "DUE_MOST", 4)
+    assert dialling.due(campaign, "c", NOW) == 4

@@ -168,6 +168,18 @@ def test_an_interrupted_run_goes_on_where_it_was(tools, hum, settings, monkeypat
     assert f"julie: {total - kept} of {total}" in result.stdout
 
 
+def test_what_a_killed_run_had_not_finished_is_swept_and_calls_keep_theirs(tools, hum, settings):
+    folder = settings.path("audio", "julie")
+    left = [folder / "22050/objections/tmpx.part", folder / "manifest.json.part"]
+    theirs = folder / "cache/8000/tmpy.part"
+    for file in (*left, theirs):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"half")
+    assert tools("clone-voice", "julie", "--theme", "general", "--no-check").exit_code == 0
+    assert [file.exists() for file in left] == [False, False]
+    assert theirs.exists()
+
+
 def test_what_no_line_uses_is_said_then_removed(tools, hum, project, settings):
     tools("clone-voice", "julie", "--all", "--quiet")
     library = AudioLibrary(settings, "julie")

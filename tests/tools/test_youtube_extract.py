@@ -161,11 +161,13 @@ def alone(speech_models):
     return np.concatenate(parts) / 32768
 
 
-@pytest.mark.parametrize("kind", ["stereo", "8-bit", "192 kHz", "clipped"])
+@pytest.mark.parametrize("kind", ["stereo", "crossed", "8-bit", "192 kHz", "clipped"])
 def test_formats_people_have(tools, project, signed, alone, kind):
     file = project / "own.wav"
     if kind == "stereo":
         soundfile.write(file, np.stack([alone, 0.5 * alone], 1), RATE)
+    elif kind == "crossed":  # a mean of the two would be silence
+        soundfile.write(file, np.stack([alone, -alone], 1), RATE)
     elif kind == "8-bit":
         soundfile.write(file, alone, RATE, subtype="PCM_U8")
     elif kind == "192 kHz":

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from agentd.cli.examples import shown_in
+from agentd.cli.examples import epilog, shown_in
 from agentd.errors import AgentdError
-from agentd_tools.examples import TOOLS
+from agentd_tools.examples import FIRST, TOOLS
 
 _COMMANDS = {
     "youtube-extract": ("agentd_tools.youtube_extract", "youtube_extract", "Samples of a voice."),
@@ -39,7 +39,7 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=_Commands)
+@click.group(cls=_Commands, epilog=epilog(FIRST))
 @click.option(
     "--config",
     "config_file",

@@ -1,5 +1,11 @@
 """Examples of every command of agent-tools, as `agentd.cli.examples` has those of agentd."""
 
+FIRST = (
+    "agent-tools clone-voice julie --all",
+    "agent-tools setup-audio --make-background office",
+    "agent-tools create-scenario",
+)
+
 TOOLS: dict[str, tuple[str, ...]] = {
     "youtube-extract": (
         "agent-tools youtube-extract interview.m4a --name anne --list",

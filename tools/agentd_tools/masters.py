@@ -250,4 +250,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         os.replace(part, folder / "manifest.json")
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise AgentdError(f"{folder}/manifest.json cannot be written: {error.strerror}") from None
+        raise AgentdError(
+            f"{folder}/manifest.json cannot be written: {error.strerror}",
+            mend="make room, then run it again: it goes on from what the manifest has",
+        ) from None

@@ -37,7 +37,10 @@ class Quality:
         if self.snr_db is not None and self.snr_db < 20:
             found.append(f"noisy: {self.snr_db:.0f} dB over the noise, 30 is good")
         if self.clipped > 0.0005:
-            found.append(f"clipped: {100 * self.clipped:.2f} % of samples at full scale")
+            found.append(
+                f"clipped: {100 * self.clipped:.2f} % of samples at full scale; what is made of it "
+                "crackles: record it again with the level lower"
+            )
         if self.bandwidth_hz < 7_000:
             found.append(f"dull: nothing above {self.bandwidth_hz} Hz, as from a telephone")
         if self.speech_s < 10:

@@ -92,6 +92,7 @@ def render(
     """
     done, library = Done(), bench.library
     with alone(library.folder):
+        _sweep(library.folder)
         manifest = Manifest(dict(library.manifest().recordings))
         threads = (os.cpu_count() or 1) if bench.voice.parallel else 1
         pool = ThreadPoolExecutor(threads)
@@ -128,6 +129,13 @@ def render(
                 write_manifest(library.folder, manifest)
         _sum_up(bench, manifest, clips, done)
     return done
+
+
+def _sweep(folder: Path) -> None:
+    """Files that a run that was killed had not finished; those of calls (`cache`) are theirs."""
+    for part in folder.rglob("*.part"):
+        if "cache" not in part.relative_to(folder).parts:
+            part.unlink(missing_ok=True)
 
 
 def _keep_finished(jobs: dict[Future[Recording], tuple[Clip, bool]], manifest: Manifest) -> int:

@@ -128,7 +128,17 @@ def _by_soundfile(file: Path) -> tuple[Floats, int, str]:
         raise BadInput(f"{file}: {info.duration / 3600:.1f} hours", mend="cut it to under four")
     samples, rate = soundfile.read(file, dtype="float64", always_2d=True)
     described = f"{info.format} {info.subtype}, {rate} Hz, {info.channels} channels"
-    return samples.mean(axis=1), int(rate), described
+    return _one_channel(samples), int(rate), described
+
+
+def _one_channel(samples: Floats) -> Floats:
+    """The mean; the loudest channel where they take each other out (one of two wires crossed)."""
+    mean: Floats = samples.mean(axis=1)
+    powers = (samples**2).mean(axis=0)
+    loudest = int(powers.argmax())
+    if float((mean**2).mean()) < 0.05 * float(powers[loudest]):
+        return np.asarray(samples[:, loudest])
+    return mean
 
 
 def _by_av(file: Path) -> tuple[Floats, int, str]:
@@ -143,10 +153,11 @@ def _by_av(file: Path) -> tuple[Floats, int, str]:
             stream = container.streams.audio[0]
             rate = int(stream.rate or 0)
             described = f"{stream.codec_context.name}, {rate} Hz, {stream.channels} channels"
-            resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate)
+            layout = "mono" if stream.channels == 1 else "stereo"
+            resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
             for frame in container.decode(stream):
-                parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
-            parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
+                parts += [part.to_ndarray() for part in resampler.resample(frame)]
+            parts += [part.to_ndarray() for part in resampler.resample(None)]
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise BadInput(
             f"{file} is not a sound or video file that can be read: {error}",
@@ -154,4 +165,4 @@ def _by_av(file: Path) -> tuple[Floats, int, str]:
         ) from None
     if not parts:
         raise BadInput(f"{file} holds no sound")
-    return np.concatenate(parts).astype(np.float64), rate, described
+    return _one_channel(np.concatenate(parts, axis=1).T.astype(np.float64)), rate, described

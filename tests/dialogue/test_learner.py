@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from agentd.dialogue.learner import Learner
 from agentd.dialogue.lexical import features
-from agentd.dialogue.ridge import Ridge
 
 SAID = [
     (0, "c est trop cher"), (0, "le prix est trop haut"), (0, "ca coute un bras"),
@@ -12,23 +12,23 @@ SAID = [
 ]  # fmt: skip
 
 
-def learnt(said: list[tuple[int, str]]) -> Ridge:
-    return Ridge([(number, features(text)) for number, text in said], 2)
+def learnt(said: list[tuple[int, str]]) -> Learner:
+    return Learner([(number, features(text)) for number, text in said], 2, few=30)
 
 
 def test_an_unseen_phrasing_falls_to_the_class_whose_words_it_has() -> None:
-    ridge = learnt(SAID)
-    assert np.argmax(ridge.scores(features("votre prix est trop cher"))) == 0
-    assert np.argmax(ridge.scores(features("la j ai vraiment pas le temps"))) == 1
+    learner = learnt(SAID)
+    assert np.argmax(learner.scores(features("votre prix est trop cher"))) == 0
+    assert np.argmax(learner.scores(features("la j ai vraiment pas le temps"))) == 1
 
 
 def test_an_example_scores_high_and_nothing_known_scores_zero() -> None:
-    ridge = learnt(SAID)
+    learner = learnt(SAID)
     for number, text in SAID:
-        scores = ridge.scores(features(text))
+        scores = learner.scores(features(text))
         assert scores[number] > 0.5 > scores[1 - number]
-    assert not ridge.scores({"w 日本": 1.0}).any()
-    assert not ridge.scores({}).any()
+    assert not learner.scores({"w 日本": 1.0}).any()
+    assert not learner.scores({}).any()
 
 
 def test_the_order_of_the_examples_does_not_matter() -> None:
@@ -39,7 +39,7 @@ def test_the_order_of_the_examples_does_not_matter() -> None:
 
 def test_a_class_of_few_examples_is_not_drowned_by_one_of_many() -> None:
     many = [(1, f"la facture numero {n} est payee") for n in range(200)]
-    ridge = learnt([(0, "le toit fuit quand il pleut"), (0, "il pleut dans le grenier"), *many])
-    scores = ridge.scores(features("mon toit fuit"))
+    learner = learnt([(0, "le toit fuit quand il pleut"), (0, "il pleut dans le grenier"), *many])
+    scores = learner.scores(features("mon toit fuit"))
     assert scores[0] > 0.4
     assert scores[0] > 2 * scores[1]
