@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+import numpy as np
 import yaml
 
 from agentd.dialogue.learner import Learner
@@ -91,23 +92,9 @@ class Matcher:
             self.entries[entry.id] = entry
         self._ids = sorted(self.entries)
         own = {e.theme for e in self.entries.values()} - {"general"}
-<<<<<<< HEAD
         self._favour = np.array(
             [_OWN_THEME * (self.entries[i].theme in own) for i in self._ids], np.float32
         )
-        self._learner: Ridge | Neighbours
-        if learnt is None:
-            self._learn()
-        else:
-            self._learner = Ridge.of(learnt)
-            self._known = json.loads(learnt["known"].tobytes())
-        self._weighing = _WEIGHING[type(self._learner)]
-        self._keywords = self._distinct_keywords()
-
-    def _learn(self) -> None:
-=======
-        self._favour = [_OWN_THEME * (self.entries[i].theme in own) for i in self._ids]
->>>>>>> main
         known: dict[str, set[int]] = defaultdict(set)
         for number, entry_id in enumerate(self._ids):
             entry = self.entries[entry_id]
@@ -115,7 +102,7 @@ class Matcher:
                 known[spoken(text)].add(number)
         self.learner: Learner | Neighbours = learner or self._learn(known)
         # What the theme and general both answer, the theme answers.
-        mine = {n for n, favour in enumerate(self._favour) if favour}
+        mine = set(np.flatnonzero(self._favour).tolist())
         owners = {said: (o & mine) or o for said, o in known.items()}
         self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
         self._weighing = _WEIGHING[type(self.learner)]
@@ -127,25 +114,9 @@ class Matcher:
         ordinary = [said for said in map(spoken, ORDINARY) if said not in known]
         examples = [(n, features(said)) for said, owners in known.items() for n in sorted(owners)]
         examples += [(none, features(said)) for said in ordinary]
-<<<<<<< HEAD
-        kind = Ridge if len(examples) <= MOST_LEARNT else Neighbours
-        self._learner = kind(examples, none + 1)
-        # What the theme and general both answer, the theme answers.
-        mine = set(np.flatnonzero(self._favour).tolist())
-        owners = {said: (o & mine) or o for said, o in known.items()}
-        self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
-
-    def learnt(self) -> dict[str, Any] | None:
-        """What took time to learn, as arrays; None where nothing did (nearest examples)."""
-        if isinstance(self._learner, Neighbours):
-            return None
-        known = np.frombuffer(json.dumps(self._known).encode(), np.uint8)
-        return {**self._learner.learnt(), "known": known}
-=======
         if len(examples) > MOST_LEARNT:
             return Neighbours(examples, none + 1)
         return Learner(examples, none + 1, few=FEW)
->>>>>>> main
 
     def match(self, text: str) -> Match | None:
         """The entry meant by `text`, or None: it abstains. Never raises."""
@@ -168,8 +139,7 @@ class Matcher:
         """
         if not said or not self._ids or is_plain(said):
             return None
-<<<<<<< HEAD
-        likely = self._learner.scores(features(said))
+        likely = self.learner.scores(features(said))
         ordinary = float(likely[-1])
         scores = likely[:-1] + self._favour
         roots = stems(said)
@@ -182,18 +152,6 @@ class Matcher:
         top = float(scores[best])
         scores[best] = -np.inf
         second = float(scores.max()) if len(scores) > 1 else 0.0
-=======
-        *scores, ordinary = self.learner.scores(features(said)).tolist()
-        spread = f" {' '.join(stems(said))} "
-        for keyword, number in self._keywords:
-            if keyword in spread:
-                scores[number] += _KEYWORD
-        ranked = nlargest(
-            2, ((s + f, -n) for n, (s, f) in enumerate(zip(scores, self._favour, strict=True)))
-        )
-        top, number = ranked[0]
-        second = ranked[1][0] if len(ranked) > 1 else 0.0
->>>>>>> main
         seen = (top, second, ordinary, math.log1p(len(said.split())), 1.0)
         evidence = sum(weight * value for weight, value in zip(self._weighing, seen, strict=True))
         return 1 / (1 + math.exp(-evidence)), top - second, best
