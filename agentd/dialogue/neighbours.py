@@ -15,7 +15,7 @@ import numpy.typing as npt
 from agentd.dialogue.learner import Vector
 
 # A feature that stands in more examples than this share says nothing worth the time it takes.
-_COMMON = 0.05
+_COMMON = 0.02
 _UNKNOWN = 0.5
 # A class's likeness is a power mean of its examples': the nearest counts most, and several near
 # ones more than one. Of unseen phrasings of two writers among 5,000 entries .84 and .93 were right

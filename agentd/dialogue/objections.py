@@ -9,10 +9,10 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from heapq import nlargest
 from typing import Any
 
 import msgspec
+import numpy as np
 import yaml
 
 from agentd.dialogue.learner import Learner
@@ -92,7 +92,9 @@ class Matcher:
             self.entries[entry.id] = entry
         self._ids = sorted(self.entries)
         own = {e.theme for e in self.entries.values()} - {"general"}
-        self._favour = [_OWN_THEME * (self.entries[i].theme in own) for i in self._ids]
+        self._favour = np.array(
+            [_OWN_THEME * (self.entries[i].theme in own) for i in self._ids], np.float32
+        )
         known: dict[str, set[int]] = defaultdict(set)
         for number, entry_id in enumerate(self._ids):
             entry = self.entries[entry_id]
@@ -100,7 +102,7 @@ class Matcher:
                 known[spoken(text)].add(number)
         self.learner: Learner | Neighbours = learner or self._learn(known)
         # What the theme and general both answer, the theme answers.
-        mine = {n for n, favour in enumerate(self._favour) if favour}
+        mine = set(np.flatnonzero(self._favour).tolist())
         owners = {said: (o & mine) or o for said, o in known.items()}
         self._known = {said: next(iter(o)) for said, o in owners.items() if len(o) == 1}
         self._weighing = _WEIGHING[type(self.learner)]
@@ -137,29 +139,36 @@ class Matcher:
         """
         if not said or not self._ids or is_plain(said):
             return None
-        *scores, ordinary = self.learner.scores(features(said)).tolist()
-        spread = f" {' '.join(stems(said))} "
-        for keyword, number in self._keywords:
-            if keyword in spread:
-                scores[number] += _KEYWORD
-        ranked = nlargest(
-            2, ((s + f, -n) for n, (s, f) in enumerate(zip(scores, self._favour, strict=True)))
-        )
-        top, number = ranked[0]
-        second = ranked[1][0] if len(ranked) > 1 else 0.0
+        likely = self.learner.scores(features(said))
+        ordinary = float(likely[-1])
+        scores = likely[:-1] + self._favour
+        roots = stems(said)
+        spread = f" {' '.join(roots)} "
+        for root in set(roots):
+            for keyword, number in self._keywords.get(root, ()):
+                if keyword in spread:
+                    scores[number] += _KEYWORD
+        best = int(np.argmax(scores))
+        top = float(scores[best])
+        scores[best] = -np.inf
+        second = float(scores.max()) if len(scores) > 1 else 0.0
         seen = (top, second, ordinary, math.log1p(len(said.split())), 1.0)
         evidence = sum(weight * value for weight, value in zip(self._weighing, seen, strict=True))
-        return 1 / (1 + math.exp(-evidence)), top - second, -number
+        return 1 / (1 + math.exp(-evidence)), top - second, best
 
-    def _distinct_keywords(self) -> list[tuple[str, int]]:
-        """Keywords by their stems; one that several entries claim tells nothing."""
+    def _distinct_keywords(self) -> dict[str, list[tuple[str, int]]]:
+        """Stems of keywords by the first of them; one that several entries claim tells nothing."""
         claims: dict[str, set[int]] = defaultdict(set)
         for number, entry_id in enumerate(self._ids):
             for keyword in self.entries[entry_id].keywords:
                 key = " ".join(stems(keyword))
                 if key:
                     claims[f" {key} "].add(number)
-        return [(k, next(iter(o))) for k, o in claims.items() if len(o) == 1]
+        distinct: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for key, owners in claims.items():
+            if len(owners) == 1:
+                distinct[key.split()[0]].append((key, next(iter(owners))))
+        return dict(distinct)
 
 
 def _plainly(said: str) -> str:
