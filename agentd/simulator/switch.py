@@ -136,6 +136,10 @@ class SimulatedCall:
                 fork.close()
             gevent.killall([reader, self._writer], block=True, timeout=1.0)
             self._socket.close()
+        if self.switch.cause != "SWITCH_CRASHED":
+            # A channel that ends completes its recordings, however quickly the client has left.
+            for path in list(self._records):
+                self._complete(path)
         return self._outcome(self.switch.cause)
 
     # -- time -------------------------------------------------------------------------------
@@ -268,10 +272,13 @@ class SimulatedCall:
                     Path(path).touch()
                     self._records[path] = stereo, self.recorder.samples
                 case RecordStop(path):
-                    stereo, begun = self._records.pop(path)
-                    self.recorder.write(Path(path), begun, stereo=stereo)
+                    self._complete(path)
         if self._outbox or self._closing:
             self._wake.set()
+
+    def _complete(self, path: str) -> None:
+        stereo, begun = self._records.pop(path)
+        self.recorder.write(Path(path), begun, stereo=stereo)
 
     def _start_fork(self, start: ForkStart) -> None:
         if start.mix != "mono" or start.rate_hz != 16_000:

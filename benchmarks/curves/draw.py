@@ -90,7 +90,7 @@ def read() -> list[Point]:
 
 
 def keep(point: Point) -> None:
-    """In the place of one for the same x."""
+    """In the place of the one for the same x."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / ".lock").open("w") as lock:  # two curves may be measured at once
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -98,8 +98,13 @@ def keep(point: Point) -> None:
 
 
 def _replace(point: Point) -> None:
-    same = (point.curve, point.series, point.x)
-    points = [p for p in read() if (p.curve, p.series, p.x) != same] + [point]
+    """Calls held are a mean: 19.9 is 20."""
+
+    def same(other: Point) -> bool:
+        near = abs(other.x - point.x) <= 0.05 * max(other.x, point.x)
+        return near and (other.curve, other.series) == (point.curve, point.series)
+
+    points = [other for other in read() if not same(other)] + [point]
     points.sort(key=lambda p: (p.curve, p.series, p.x))
     KEPT.write_bytes(b"".join(msgspec.json.encode(p) + b"\n" for p in points))
 

@@ -27,6 +27,8 @@ class Found:
     looked_at: int = 0
     wrong: list[str] = field(default_factory=list)
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    missing: list[str] = field(default_factory=list)
+    not_taken: int = 0
     never_calls: int = 0
     refused: int = 0
     late: int = 0
@@ -66,6 +68,13 @@ class Checker:
         self._waiting.extendleft(reversed(later))
         return len(self._waiting)
 
+    def judge_missing(self, log: str) -> None:
+        """A call the store knows nothing of was lost if agentd's log says it was answered; else
+        its connection came to nothing before it was a call: not taken."""
+        lost = [call_id for call_id in self.found.missing if call_id in log]
+        self.found.wrong += [f"{call_id} was answered, and is not in the store" for call_id in lost]
+        self.found.not_taken = len(self.found.missing) - len(lost)
+
     def close(self) -> None:
         """After the last."""
         self._repo.close()
@@ -101,9 +110,11 @@ class Checker:
                 self.found.late += not line.get("late_end") and time.time() - line["at"] > SOON_S
                 line["late_end"] = time.time() - line["at"] > SOON_S
                 return False
-            what = "is not in the store" if report is None else "has no end in the store"
-            self.found.wrong.append(f"{kind} {call_id} {what}")
             self.found.looked_at += 1
+            if report is None:
+                self.found.missing.append(call_id)
+            else:
+                self.found.wrong.append(f"{kind} {call_id} has no end in the store")
             return True
         self.found.looked_at += 1
         self.found.ends[kind, report.disposition or "none"] += 1

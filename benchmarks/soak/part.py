@@ -89,6 +89,7 @@ def run(
         checker.look(last=True)
         survived, left = served.alive, checker.left()
     checker.close()
+    checker.judge_missing(served.log.read_text(errors="replace"))
     log, tracebacks = _log(served.log)
     return Ran(
         name,
@@ -212,6 +213,7 @@ def bars(ran: Ran, *, timed: bool) -> Iterator[Bar]:
     yield at_most(
         f"{name}_calls_wrong", len(found.wrong), "calls", found.looked_at, 0, wrong or note
     )
+    yield at_most(f"{name}_calls_not_taken", found.not_taken, "calls", found.looked_at, 0)
     failed = sum(
         n for (kind, end), n in found.ends.items() if end == "FAILED" and "dies" not in kind
     )
