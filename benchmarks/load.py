@@ -88,11 +88,16 @@ def bars(real: tuple[int, ...] = REAL, stubbed: tuple[int, ...] = STUBBED) -> It
 
 def chosen(arguments: list[str]) -> Iterator[Bar]:
     """`load --real 30,50 --stubbed 250,500`: a ladder that is not named is left out."""
+    asked = options().parse_args(arguments)
+    yield from bars(asked.real, asked.stubbed)
+
+
+def options() -> argparse.ArgumentParser:
+    """The ladders' sizes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks load")
     for kind in ("real", "stubbed"):
         parser.add_argument(f"--{kind}", type=_sizes, metavar="N,N,...", default=())
-    asked = parser.parse_args(arguments)
-    yield from bars(asked.real, asked.stubbed)
+    return parser
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -113,8 +113,14 @@ def of_python(words: Sequence[str]) -> None:
         raise Wrong(f"python: {' '.join(words)!r} runs no module of this repository")
     if words[1] == "benchmarks":
         from benchmarks.__main__ import FAMILIES
+        from benchmarks.load import options
 
-        if unknown := [word for word in words[2:] if word.islower() and word not in FAMILIES]:
+        if words[2:3] == ["load"]:
+            try:
+                options().parse_args(words[3:])
+            except SystemExit:
+                raise Wrong(f"benchmarks load: no such options: {' '.join(words[3:])}") from None
+        elif unknown := [word for word in words[2:] if word.islower() and word not in FAMILIES]:
             raise Wrong(f"benchmarks: no {unknown}; there are {', '.join(FAMILIES)}")
 
 
