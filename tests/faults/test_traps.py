@@ -83,6 +83,7 @@ def test_static_mode_is_hung_up_and_explained(houses: Callable[..., House], watc
     outcome = placed.outcome()
     assert outcome.cause == "NORMAL_TEMPORARY_FAILURE"
     assert outcome.problems == []
+    until(lambda: watch.said("a connection came to nothing"))  # once the switch has let go
     (said,) = watch.said("a connection came to nothing")
     assert "async full" in said["error"]
-    until(lambda: house.server._esl.calls == 0)
+    assert house.server._esl.calls == 0
