@@ -514,7 +514,7 @@ def test_of_very_many_examples_the_nearest_is_found() -> None:
         for n in range(2_500)
     ]  # fmt: skip
     many = Matcher([*real, *made])
-    assert isinstance(many._learner, Neighbours)
+    assert isinstance(many.learner, Neighbours)
     found = many.match("oui mais mon colis 1234 est au 70 chez un voisin")
     assert found is not None
     assert found.id == "many_obj_1234"
@@ -537,7 +537,7 @@ def test_what_writers_who_had_seen_nothing_taught_stays_learnt(name: str) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["alors là c'est trop cher monsieur", "merci très peu pour moi", "bonjour j'ai pas le temps"],
+    ["très peu pour moi merci", "alors là c'est trop cher monsieur", "merci très peu pour moi"],
 )
 def test_courtesies_around_an_entry_s_own_words_change_nothing(text: str) -> None:
     found = matcher("crypto").match(text)
