@@ -39,7 +39,9 @@ COLD_START_S = 5.0
 ANSWER_P95_MS = 1_000
 STALL_P99_MS = 20.0
 MISHEARD = 0.1  # share of calls; about 5 % are at a load of one
-LATE = 0.001  # share of frames
+LATE = (
+    0.005  # share of frames; what is late here delays an answer by as much, which its own bar sees
+)
 
 
 @dataclass(frozen=True)
