@@ -22,7 +22,7 @@ from agentd.store import campaigns
 from agentd.store.models import Consent, Contact
 
 # The last digits are kept for fiction; somewhere French it is nearly always a lawful hour.
-TERRITORIES = ("+3319900", "+59059000", "+26226299", "+68729900", "+59629900", "+50841990")
+TERRITORIES = ("+3319900", "+59059000", "+26226299", "+68729", "+59629900", "+50841")
 COLUMNS = {"ville": 'L\'Haÿ, {les} "Roses"=94', "note": "a|b\\c ^^:d [e] ${f} 100%25"}
 LAST_NAME = 'D\'Été, de "la" Tour'
 
