@@ -285,3 +285,15 @@ class Line:
         """What the ears were told last."""
         found: Listen = self.of(Listen)[-1]
         return found
+
+
+TRANSFER = {"target": "conseiller"}
+# The driver's calls are answered on Monday 2025-06-02 at ten.
+TOMORROW_AT_TEN = {"start": "2025-06-03T10:00:00+02:00", "end": "2025-06-03T10:30:00+02:00"}
+
+
+def to_step(line: Line, step: str) -> Line:
+    """Say yes until a step is being asked."""
+    while line.state.step != step:
+        line.says("oui")
+    return line

@@ -1,0 +1,7 @@
+import pytest
+from dialogue_driver import Line, brain
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line(brain())
