@@ -57,7 +57,6 @@ PURE = (
     "dialogue/objections.py",
     "dialogue/ordinary.py",
     "dialogue/personalities.py",
-    "dialogue/phonetic.py",
     "dialogue/phrases.py",
     "dialogue/polarity.py",
     "dialogue/rail_returns.py",

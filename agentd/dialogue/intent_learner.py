@@ -2,7 +2,7 @@
 
 Rules see what they were written for; phrasings nobody thought of share words and endings with those
 somebody did, sound like them, or compose the same meanings of other words. Ridge regression over
-words, stems, neighbours, pieces of words, sounds (`phonetic`) and classes of meaning (`concepts`),
+words, stems, neighbours, pieces of words, sounds and classes of meaning (`concepts`),
 weighed against the rules by `second_opinion`. The examples come with the package and are read once;
 `prepare` takes seconds, which a call must not wait for.
 
@@ -17,9 +17,10 @@ from itertools import pairwise
 
 import msgspec
 
-from agentd.dialogue import concepts, phonetic
+from agentd.dialogue import concepts
 from agentd.dialogue.learner import Learner, Vector
 from agentd.dialogue.lexical import stem
+from agentd.dialogue.sounds import sound
 from agentd.dialogue.spoken import spoken
 
 # What a feature counts for, before its rarity does.
@@ -36,7 +37,7 @@ _CLEAR, _AHEAD = 0.25, 0.05
 # How far opt-out must lead any other class: to be sure where the rules see one, or see none; to be
 # worth a question, likewise. Chosen on each blind writer's phrasings with the others' learnt.
 _SURE_WITH_RULES, _SURE_ALONE = 0.3, 0.43
-_ASK_WITH_RULES, _ASK_ALONE = -0.3, -0.12
+_ASK_WITH_RULES, _ASK_ALONE = -0.3, -0.14
 # An opt-out may be buried: in longer utterances each run of so many words is read as well; of
 # fewer words where the rules have seen one.
 _RUN, _SHORT_RUN = 9, 6
@@ -185,7 +186,7 @@ def _of_word(word: str) -> tuple[tuple[str, float], ...]:
         for start in range(len(whole) - _PIECE_LENGTH + 1):
             found.append((f"c{whole[start : start + _PIECE_LENGTH]}", _PIECE))
     if word.isalnum():
-        found.append((f"k{phonetic.key(word)}", _SOUND))
+        found.append((f"k{sound(word)}", _SOUND))
     return tuple(found)
 
 
@@ -199,11 +200,11 @@ def _denied(words: list[str]) -> Iterator[Feature]:
 
 
 def _sounds(words: list[str]) -> Iterator[Feature]:
-    keys = [phonetic.key(word) for word in words]
+    keys = [sound(word) for word in words]
     for at, (one, other) in enumerate(pairwise(keys)):
         yield f"l{one}{other}", _SOUND_PAIR, at  # where one word ends and the other begins is lost
     run = "".join(keys)
-    places = [at for at, sound in enumerate(keys) for _ in sound]
+    places = [at for at, key in enumerate(keys) for _ in key]
     for length in (_PIECE_LENGTH, _PIECE_LENGTH + 1):
         for start in range(len(run) - length + 1):
             yield f"f{run[start : start + length]}", _SOUND_PIECE, places[start]
