@@ -14,8 +14,8 @@ from benchmarks.sets import sounds
 from benchmarks.sets.bargein import Case, cases
 
 # From our decision to the agent's last sound: the switch's break (20 ms, measured on FreeSWITCH
-# 1.10.12 from the command to the last sample the telephone got), and what is under way.
-BREAK_MS = 40
+# 1.10.12 from the command to the last sample the telephone got), what is under way, and a margin.
+BREAK_MS = 60
 
 
 class Judged(Struct, frozen=True):

@@ -33,9 +33,9 @@ class Tuning(msgspec.Struct, frozen=True):
     """What makes a sound an interruption. Levels are RMS of int16 samples over one frame."""
 
     hesitate: bool = True  # hold on before it is known; False: only ever break off
-    hesitate_ms: int = 80  # of voice ...
+    hesitate_ms: int = 60  # of voice ...
     hesitate_within_ms: int = 160  # ... within this long ...
-    hesitate_loud_ms: int = 60  # ... of it as loud as the person speaks: "non" begins like a hum
+    hesitate_loud_ms: int = 40  # ... of it as loud as the person speaks: "non" begins like a hum
     go_on_ms: int = 360  # of silence after it: people pause nearly as long after "non mais"
     hold_ms: int = 1_600  # for somebody who neither stops nor is to be believed
     holds: int = 4  # in one Say; whoever then speaks is judged while we go on
