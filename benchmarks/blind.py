@@ -48,8 +48,9 @@ def _of(name: str, rows: list[tuple[str, str]], reader: Reader, note: str) -> It
     opt_outs = [r for label, r in meant if label == Intent.OPTOUT]
     sure = sum(r.intent is Intent.OPTOUT for r in opt_outs)
     asked = sum(map(_asked, opt_outs))
+    yield at_least(f"{name}_optout_recall", sure / len(opt_outs), "share", len(opt_outs), 1.0, note)
     yield at_least(
-        f"{name}_optout_recall", (sure + asked) / len(opt_outs), "share", len(opt_outs), 1.0,
+        f"{name}_optout_not_missed", (sure + asked) / len(opt_outs), "share", len(opt_outs), 1.0,
         f"{note}; {sure} taken for one, {asked} asked about",
     )  # fmt: skip
     near = [r for label, r in read if label == "not_optout"]

@@ -30,7 +30,7 @@ from agentd.store import campaigns
 from agentd.store.models import Consent, Contact
 from agentd.store.repo import Repo
 from benchmarks.bar import Bar, at_least, at_most, quantile
-from benchmarks.load import ROOT, _free, _wait_ready
+from benchmarks.served import ROOT, Served, free_port
 
 CALLS = 600
 AT_ONCE = 50
@@ -70,33 +70,33 @@ def _measure(folder: Path, ends: ExitStack, calls: int, dialers: int) -> Iterato
     ends.callback(repo.close)
     repo.migrate()
     _fill(repo, calls)
-    esl, audio, metrics = _free(), _free(), _free()
-    clock = SimulatedClock(START, speed=SPEED)
+    port = free_port()
+    settings: dict[str, dict[str, Any]] = {
+        "paths": {"root": str(ROOT)},
+        "store": {"url": url},
+        "server": {"max_calls": AT_ONCE + 10},
+        "switch": {"port": port, "password": PASSWORD},
+        "log": {"level": "WARNING"},
+    }
+    served = Served(folder, settings, ("-m", "benchmarks.serve_stubbed"))
     voices = Voices(ROOT / "models" / "pico", ROOT / ".cache" / "prospects")
     sounds = {persona.name: voices.of(persona) for persona in _people()}
     exchange = Exchange(
         PhoneBook(_people()),
         lambda persona: sounds[persona.name],
-        [("127.0.0.1", esl)],
+        [("127.0.0.1", served.esl)],
         PASSWORD,
-        clock=clock,
+        clock=SimulatedClock(START, speed=SPEED),
+        port=port,
         longest_s=120,
     )
-    config = folder / "agentd.toml"
     exchange.start()
     ends.callback(exchange.stop)
-    config.write_text(
-        f'[paths]\nroot = "{ROOT}"\n[store]\nurl = "{url}"\n'
-        f"[server]\nesl_port = {esl}\naudio_port = {audio}\nmetrics_port = {metrics}\n"
-        f"max_calls = {AT_ONCE + 10}\n[switch]\nport = {exchange.address[1]}\n"
-        f'password = "{PASSWORD}"\n[log]\nlevel = "WARNING"\n'
-    )
-    agentd = _process(ends, folder, config, "benchmarks.serve_stubbed", "serve")
-    gevent.get_hub().threadpool.apply(_wait_ready, (agentd, metrics, folder / "serve.log"))
+    ends.enter_context(served)
     campaigns.set_state(repo, "bench", "running", now=START)
     began = time.monotonic()
     for n in range(dialers):
-        _process(ends, folder, config, "agentd", "campaign", "start", "bench", name=f"dialer{n}")
+        _dialer(ends, served, n)
     while campaigns.get(repo, "bench").state != "done":
         if time.monotonic() - began > MOST_S:
             raise RuntimeError(f"not done in {MOST_S:.0f} s: {campaigns.status(repo, 'bench')}")
@@ -130,14 +130,12 @@ def _bars(repo: Repo, exchange: Exchange, took: float, dialers: int) -> Iterator
         yield Bar("campaign_answer_p95_ms", round(quantile(waits, 0.95)), "ms", len(waits))
 
 
-def _process(
-    ends: ExitStack, folder: Path, config: Path, module: str, *arguments: str, name: str = ""
-) -> "subprocess.Popen[bytes]":
+def _dialer(ends: ExitStack, served: Served, number: int) -> None:
     environ = {k: v for k, v in os.environ.items() if not k.startswith("AGENTD_")}
-    environ["AGENTD_CONFIG"] = str(config)
-    with (folder / f"{name or arguments[0]}.log").open("wb") as log:
+    environ["AGENTD_CONFIG"] = str(served.config)
+    with (served.folder / f"dialer{number}.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", "agentd", "campaign", "start", "bench"],
             cwd=ROOT, env=environ, stdout=log, stderr=log,
         )  # fmt: skip
 
@@ -150,7 +148,6 @@ def _process(
             process.wait()
 
     ends.callback(end)
-    return process
 
 
 def _fill(repo: Repo, count: int) -> None:

@@ -10,38 +10,31 @@ import argparse
 import json
 import math
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from agentd.catalog import Catalog
 from agentd.config import Settings
 from benchmarks.bar import Bar, at_least, at_most, quantile
+from benchmarks.served import ROOT, Served
 
-ROOT = Path(__file__).parent.parent
 SCENARIO = ROOT / "scenarios" / "scenario_finance.json"
 MIXED = ("straight-lead", "price-objection", "not-interested")
 REAL = (1, 10, 20, 30, 40, 50, 75)
 STUBBED = (100, 250, 500, 750)
 CALL_S = 38.0  # what a call of the mix lasts, about
-READY_S = 180.0  # of a machine that does much else
 LONGEST_S = 900.0
 COLD_START_S = 5.0
 ANSWER_P95_MS = 1_000
 STALL_P99_MS = 20.0
 MISHEARD = 0.1  # share of calls; about 5 % are at a load of one
-LATE = (
-    0.005  # share of frames; what is late here delays an answer by as much, which its own bar sees
-)
+LATE = 0.001  # share of frames
 
 
 @dataclass(frozen=True)
@@ -157,45 +150,20 @@ def _hold(folder: Path, calls: int, *, stub: bool) -> tuple[str, Step]:
         source = ROOT / "scenarios" / "personas" / f"{name}.yaml"
         (personas / source.name).write_bytes(source.read_bytes())
     repeat = max(1, math.ceil(2 * calls / (1 if stub else len(MIXED))))
-    esl, audio, metrics = _free(), _free(), _free()
-    config = folder / "agentd.toml"
-    config.write_text(
-        f'[paths]\nroot = "{ROOT}"\n[store]\nurl = "sqlite:////{folder}/calls.sqlite3"\n'
-        f"[server]\nesl_port = {esl}\naudio_port = {audio}\nmetrics_port = {metrics}\n"
-        f"max_calls = {calls + 5}\n[speech]\nqueue = 1000\n"
-    )
-    program = ["-m", "benchmarks.serve_stubbed"] if stub else ["-m", "agentd"]
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("AGENTD_")}
-    environ["AGENTD_CONFIG"] = str(config)
-    with (folder / "agentd.log").open("wb") as log:
-        launched = time.monotonic()
-        agentd = subprocess.Popen(
-            [sys.executable, *program, "serve"], cwd=ROOT, env=environ, stderr=log
+    settings: dict[str, dict[str, Any]] = {
+        "paths": {"root": str(ROOT)},
+        "server": {"max_calls": calls + 5},
+        "speech": {"queue": 1000},
+    }
+    program = ("-m", "benchmarks.serve_stubbed" if stub else "agentd")
+    with Served(folder, settings, program) as served:
+        arguments = (
+            *(str(SCENARIO), "--persona", str(personas), "--out", str(folder / "out"), "--json"),
+            *("--concurrency", str(calls), "--repeat", str(repeat)),
+            *("--per-minute", str(calls * 60 / CALL_S), "--connect", f"127.0.0.1:{served.esl}"),
         )
-        try:
-            _wait_ready(agentd, metrics, folder / "agentd.log")
-            start_s = time.monotonic() - launched
-            arguments = [
-                *(
-                    str(SCENARIO),
-                    "--persona",
-                    str(personas),
-                    "--out",
-                    str(folder / "out"),
-                    "--json",
-                ),
-                *("--concurrency", str(calls), "--repeat", str(repeat)),
-                *("--per-minute", str(calls * 60 / CALL_S), "--connect", f"127.0.0.1:{esl}"),
-            ]
-            run = _simulate(environ, arguments, metrics)
-        finally:
-            agentd.terminate()
-            try:
-                agentd.wait(timeout=40)
-            except subprocess.TimeoutExpired:
-                agentd.kill()
-                agentd.wait()
-    return _sum_up(calls, run, start_s)
+        run = _simulate(served, arguments)
+    return _sum_up(calls, run, served.start_s)
 
 
 @dataclass(frozen=True)
@@ -210,7 +178,9 @@ class _Run:
     simulator_s: float
 
 
-def _simulate(environ: dict[str, str], arguments: list[str], metrics: int) -> _Run:
+def _simulate(served: Served, arguments: Sequence[str]) -> _Run:
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("AGENTD_")}
+    environ["AGENTD_CONFIG"] = str(served.config)
     with tempfile.TemporaryFile() as printed:
         simulator = subprocess.Popen(
             [sys.executable, "-m", "agentd", "simulate", *arguments],
@@ -219,7 +189,7 @@ def _simulate(environ: dict[str, str], arguments: list[str], metrics: int) -> _R
             stdout=printed,
         )
         try:
-            while not (before := _scrape(metrics)).get("agentd_calls_held"):
+            while not (before := served.metrics()).get("agentd_calls_held"):
                 if simulator.poll() is not None:
                     break
                 time.sleep(0.2)
@@ -234,7 +204,7 @@ def _simulate(environ: dict[str, str], arguments: list[str], metrics: int) -> _R
         took = time.monotonic() - began
         printed.seek(0)
         results = [json.loads(line) for line in printed.read().splitlines()]
-    return _Run(results, before, _scrape(metrics), took, spent_s - started_s)
+    return _Run(results, before, served.metrics(), took, spent_s - started_s)
 
 
 def _cpu_s(pid: int) -> float:
@@ -289,40 +259,3 @@ def _stall_p99(before: dict[str, float], after: dict[str, float]) -> float:
     counts = [after[f"stall={edge}"] - before.get(f"stall={edge}", 0.0) for edge in edges]
     wanted = 0.99 * counts[-1]
     return next(edge for edge, count in zip(edges, counts, strict=True) if count >= wanted)
-
-
-def _scrape(port: int) -> dict[str, float]:
-    """Sums over labels; stall=EDGE for the loop's histogram; refused recognitions apart."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
-        text = page.read().decode()
-    found: dict[str, float] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            found[sample.name] = found.get(sample.name, 0.0) + sample.value
-            if sample.name == "agentd_loop_stall_seconds_bucket":
-                found[f"stall={float(sample.labels['le'])}"] = sample.value
-            elif sample.labels.get("outcome") == "refused":
-                found["refused"] = found.get("refused", 0.0) + sample.value
-            elif sample.name == "agentd_info":
-                found[f"recogniser={sample.labels['recogniser']}"] = 1.0
-    return found
-
-
-def _wait_ready(agentd: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        if agentd.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"agentd did not become ready: {log.read_text()[-2000:]}")
-
-
-def _free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

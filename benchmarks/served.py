@@ -14,7 +14,7 @@ import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 ROOT = Path(__file__).parents[1]
-READY_S = 120.0
+READY_S = 180.0  # of a machine that does much else
 STOP_S = 60.0
 STALL = "agentd_loop_stall_seconds"
 LATE_S = 0.025  # the edge of a bucket
@@ -33,7 +33,7 @@ class Served:
         """folder: for its configuration, log and database. settings: sections of agentd.toml."""
         self.folder = folder
         self.log = folder / "agentd.log"
-        self.esl, self._audio, self._metrics = _free(), _free(), _free()
+        self.esl, self._audio, self._metrics = free_port(), free_port(), free_port()
         self.database = folder / "calls.sqlite3"
         ports = {"esl_port": self.esl, "audio_port": self._audio, "metrics_port": self._metrics}
         whole = {name: dict(section) for name, section in settings.items()}
@@ -46,6 +46,7 @@ class Served:
         self._environ |= environ or {}
 
     def __enter__(self) -> "Served":
+        launched = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self._program, "serve", "--config", str(self.config)],
@@ -59,6 +60,7 @@ class Served:
             self.process.kill()
             self.process.wait()
             raise
+        self.start_s = time.monotonic() - launched  # from exec to /ready
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,17 +77,22 @@ class Served:
         return self.process.poll() is None
 
     def metrics(self) -> dict[str, float]:
-        """Samples by name, those of one name added up; `late_stalls`: of the loop, over
-        LATE_S. Raises OSError."""
+        """Samples by name, those of one name added up, and what only labels tell: `stall=EDGE`
+        (looks at the loop that found it at most so many seconds late), `late_stalls` (over
+        LATE_S), `refused` (recognitions), `recogniser=NAME`. Raises OSError."""
         found: dict[str, float] = {}
         with urllib.request.urlopen(self._url("metrics"), timeout=30) as page:
             text = page.read().decode()
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 found[sample.name] = found.get(sample.name, 0.0) + sample.value
-                if sample.name == f"{STALL}_bucket" and float(sample.labels["le"]) == LATE_S:
-                    found["in_time"] = sample.value
-        found["late_stalls"] = found[f"{STALL}_count"] - found.pop("in_time")
+                if sample.name == f"{STALL}_bucket":
+                    found[f"stall={float(sample.labels['le'])}"] = sample.value
+                elif sample.labels.get("outcome") == "refused":
+                    found["refused"] = found.get("refused", 0.0) + sample.value
+                elif sample.name == "agentd_info":
+                    found[f"recogniser={sample.labels['recogniser']}"] = 1.0
+        found["late_stalls"] = found[f"{STALL}_count"] - found[f"stall={LATE_S}"]
         return found
 
     def _url(self, page: str) -> str:
@@ -111,7 +118,8 @@ def toml(sections: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _free() -> int:
+def free_port() -> int:
+    """One of 127.0.0.1 that nothing listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
