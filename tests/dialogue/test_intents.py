@@ -57,13 +57,13 @@ def test_at_least_95_percent_right_on_unseen_phrasings() -> None:
 def test_tuned_phrasings_stay_right() -> None:
     """Writers do not all agree with each other, so a few of them cannot."""
     wrong = [(want, text) for want, text in TUNE if classify(text).intent != want]
-    assert len(wrong) <= len(TUNE) // 300, wrong
+    assert len(wrong) <= len(TUNE) // 600, wrong
 
 
 def test_every_optout_is_heard_however_it_is_put() -> None:
     meant = [classify(text) for want, text in TEST + TUNE if want == "optout"]
     assert all(heard_or_asked(reading) for reading in meant)
-    assert sum(reading.intent is Intent.OPTOUT for reading in meant) >= 0.99 * len(meant)
+    assert sum(reading.intent is Intent.OPTOUT for reading in meant) >= 0.998 * len(meant)
 
 
 @pytest.mark.parametrize("before", ["oui alors ", "non mais écoutez ", "Bonjour. Oui, c'est moi. "])
@@ -75,7 +75,7 @@ def test_an_optout_is_heard_inside_a_longer_sentence(before: str, after: str) ->
         t for t, reading in zip(requests, readings, strict=True) if not heard_or_asked(reading)
     ]
     assert missed == []
-    assert sum(reading.intent is Intent.OPTOUT for reading in readings) >= 0.9 * len(readings)
+    assert sum(reading.intent is Intent.OPTOUT for reading in readings) >= 0.92 * len(readings)
 
 
 def test_no_ordinary_answer_is_taken_for_an_optout() -> None:
@@ -202,7 +202,7 @@ def test_word_salad_stays_fast() -> None:
         classify(text)
         times.append(time.thread_time() - began)
     # Alone on a machine the median is far lower; the bound only has to catch a blow-up.
-    assert statistics.median(times) < 0.02
+    assert statistics.median(times) < 0.005
 
 
 def test_p99_is_below_a_millisecond() -> None:

@@ -41,7 +41,7 @@ class Deployed:
             },
         )
         self.agentds.append(agentd)
-        agentd.wait_said("ready", 180)
+        agentd.wait_said("ready", 60)
         return agentd
 
     def close(self) -> None:
