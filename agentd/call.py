@@ -314,12 +314,15 @@ class Call:
 
     def _hear(self, pcm: bytes) -> None:
         """Audio of the prospect, from the fork's greenlet."""
-        if self._ears is not None and not self._ended:
-            self._leg.audio_came()
-            if self._ears.audio_ms == 0:
-                self._ears.base_ms = max(0, self.now_ms - len(pcm) // 32)
-            self._ears.feed(pcm)
-            self._pace.came(self.now_ms, self._ears.audio_ms)
+        ears = self._ears
+        if ears is None or self._ended:
+            return
+        now_ms = self.now_ms
+        self._leg.audio_came()
+        if ears.audio_ms == 0:
+            ears.base_ms = max(0, now_ms - len(pcm) // 32)
+        ears.feed(pcm)
+        self._pace.came(now_ms, ears.audio_ms)
 
     def _follow(self, event: ev.Event) -> None:
         """Tell the ears when we speak: what they judge depends on it. Notice when they fail."""

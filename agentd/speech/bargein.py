@@ -70,10 +70,17 @@ class Level:
         self._tuning = tuning
         self._mean: float | None = None
         self._echo = tuning.unknown_rms  # the loudest of what is no person while we speak
+        # Louder than this is the person, not an echo of ours.
+        self.threshold = tuning.unknown_rms
+        # What the person's voice reaches in its vowels, and what is in the room does not.
+        self.loud = tuning.unknown_loud_rms
 
     def learn(self, rms: float) -> None:
         """rms: of one voiced frame."""
-        self._mean = rms if self._mean is None else self._mean + 0.05 * (rms - self._mean)
+        tuning = self._tuning
+        self._mean = mean = rms if self._mean is None else self._mean + 0.05 * (rms - self._mean)
+        self.threshold = min(tuning.most_rms, max(tuning.least_rms, mean * tuning.share))
+        self.loud = max(self.threshold, mean * tuning.loud)
 
     def learn_echo(self, rms: float) -> None:
         """rms: of one frame heard while we speak, which was not the person."""
@@ -85,21 +92,6 @@ class Level:
         known = self._mean or self._tuning.unknown_rms / self._tuning.share
         soft = max(known * self._tuning.soft_share, self._echo * self._tuning.over_echo)
         return min(self.threshold, max(self._tuning.least_rms, soft))
-
-    @property
-    def threshold(self) -> float:
-        """Louder than this is the person, not an echo of ours."""
-        if self._mean is None:
-            return self._tuning.unknown_rms
-        wanted = self._mean * self._tuning.share
-        return min(self._tuning.most_rms, max(self._tuning.least_rms, wanted))
-
-    @property
-    def loud(self) -> float:
-        """What the person's voice reaches in its vowels, and what is in the room does not."""
-        if self._mean is None:
-            return self._tuning.unknown_loud_rms
-        return max(self.threshold, self._mean * self._tuning.loud)
 
 
 class BargeIn:

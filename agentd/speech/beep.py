@@ -64,6 +64,11 @@ class BeepDetector:
 
     def feed(self, frame: bytes, rms: float) -> Tone | None:
         """frame: 20 ms of int16 16 kHz mono, and its RMS."""
+        if rms < LEAST_RMS and not self._held_ms:  # nearly always
+            self._before, self._rms_before, self._rms = frame, self._rms, rms
+            self._gap_ms = 0
+            self._since_ms += FRAME_MS
+            return None
         hz = self._line(frame, rms)
         if hz and (not self._held_ms or self._same(hz)):
             return self._goes_on(hz)

@@ -94,6 +94,7 @@ class Ears:
         amd: judges who has picked up; None when that is known. barge: what interrupts us.
         """
         self.base_ms = 0  # when the first sample was heard, ms since the answer
+        self._now_ms = 0  # ... when the frame ended that is being heard
         self._emit = emit
         self._watcher = watcher or _Nobody()
         self._workers = workers
@@ -163,6 +164,7 @@ class Ears:
         if self._closed:
             return
         for frame in self._chunks.feed(pcm):
+            self._now_ms = self.base_ms + self._chunks.audio_ms
             self._frame(frame)
 
     def close(self) -> None:
@@ -176,10 +178,6 @@ class Ears:
             self._stream.close()
 
     # -- frames -----------------------------------------------------------------------------
-
-    @property
-    def _now_ms(self) -> int:
-        return self.base_ms + self.audio_ms
 
     def _frame(self, frame: bytes) -> None:
         voiced = self._heard(frame)

@@ -9,8 +9,8 @@ import peewee as pw
 
 from agentd.dialogue.actions import KINDS
 from agentd.dialogue.dispositions import Disposition
-from agentd.store import audit
-from agentd.store.models import Call, Callback, Secret, Step, Suppression, Turn
+from agentd.store import audit, quick
+from agentd.store.models import Call, Callback, Secret, Suppression
 from agentd.store.phones import phone_hash
 
 Score = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -80,6 +80,8 @@ _FACTS: dict[str, type[msgspec.Struct]] = {
     "recording": RecordingFact,
     "disposition": DispositionFact,
 }
+_TURN = ("call_id", "seq", *TurnFact.__struct_fields__)
+_STEP = ("call_id", "seq", *StepFact.__struct_fields__)
 
 
 def read(kind: str, data: dict[str, Any]) -> msgspec.Struct:
@@ -127,11 +129,11 @@ def pepper(database: pw.Database) -> bytes:
 
 
 def _turn(db: pw.Database, call_id: str, seq: int, fact: TurnFact, _: dict[str, Any]) -> None:
-    Turn.insert(call=call_id, seq=seq, **msgspec.structs.asdict(fact)).execute(db)
+    quick.insert(db, "turn", _TURN, [(call_id, seq, *msgspec.structs.astuple(fact))])
 
 
 def _step(db: pw.Database, call_id: str, seq: int, fact: StepFact, _: dict[str, Any]) -> None:
-    Step.insert(call=call_id, seq=seq, **msgspec.structs.asdict(fact)).execute(db)
+    quick.insert(db, "step", _STEP, [(call_id, seq, *msgspec.structs.astuple(fact))])
 
 
 def _score(db: pw.Database, call_id: str, seq: int, fact: ScoreFact, _: dict[str, Any]) -> None:

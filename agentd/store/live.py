@@ -6,7 +6,12 @@ from typing import Any
 
 import peewee as pw
 
+from agentd.store import quick
 from agentd.store.models import Call, Fact, Journal, Live
+
+_LATEST = (
+    'ON CONFLICT ("call_id") DO UPDATE SET "at_ms" = excluded."at_ms", "memory" = excluded."memory"'
+)
 
 
 @dataclass(frozen=True)
@@ -26,11 +31,7 @@ class Handover:
 
 def remember(db: pw.Database, call_id: str, at_ms: int, memory: str) -> None:
     """Keep the latest memory of a call that exists; raises IntegrityError otherwise."""
-    new = {Live.at_ms: at_ms, Live.memory: memory}
-    query = Live.insert(call=call_id, at_ms=at_ms, memory=memory).on_conflict(
-        conflict_target=[Live.call], update=new
-    )
-    query.execute(db)
+    quick.insert(db, "live", ("call_id", "at_ms", "memory"), [(call_id, at_ms, memory)], _LATEST)
 
 
 def take_over(db: pw.Database, call_id: str, channel: str, instance: str) -> Handover | None:

@@ -12,14 +12,19 @@ import msgspec
 import peewee as pw
 
 
-class Text(pw.TextField):
+def as_text(value: str) -> str:
     """Text either database takes: what a switch or a recogniser sends may hold U+0000 or half a
     surrogate pair, which PostgreSQL, or UTF-8, cannot."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+class Text(pw.TextField):
+    """`as_text`."""
 
     def db_value(self, value: Any) -> Any:
         """To the database."""
         if isinstance(value, str):
-            value = value.replace("\0", "").encode("utf-8", "replace").decode()
+            value = as_text(value)
         return super().db_value(value)
 
 

@@ -14,7 +14,7 @@ import peewee as pw
 
 from agentd.dialogue.dispositions import Disposition
 from agentd.errors import StoreError, StoreRefused
-from agentd.store import facts, live, schema
+from agentd.store import facts, live, quick, schema
 from agentd.store.database import Transaction, target
 from agentd.store.live import Handover
 from agentd.store.models import Call, Fact, Journal, Secret, Suppression, as_json
@@ -28,6 +28,9 @@ __all__ = ["CallReport", "Handover", "Repo", "StoreReport"]
 # is spooled (`agentd.ledger`), so a slow database is soon taken for one that is away.
 TIMEOUT_S = 4.0
 _ROWS = 100  # of one INSERT: building a longer one holds the interpreter, and the loop with it
+_JOURNAL = ("call_id", "seq", "at_ms", "direction", "json")
+_FACT = ("call_id", "seq", "at_ms", "kind", "data")
+_ONCE = 'ON CONFLICT ("call_id", "seq") DO NOTHING'
 
 Made = TypeVar("Made")
 
@@ -276,22 +279,15 @@ def _record(
 
 def _journal(db: pw.Database, call_id: str, entries: Sequence[tuple[int, int, str, str]]) -> None:
     for start in range(0, len(entries), _ROWS):
-        rows = [
-            {"call": call_id, "seq": seq, "at_ms": at_ms, "direction": direction, "json": text}
-            for seq, at_ms, direction, text in entries[start : start + _ROWS]
-        ]
-        query = Journal.insert_many(rows).on_conflict(
-            conflict_target=[Journal.call, Journal.seq], action="NOTHING"
-        )
-        query.as_rowcount().execute(db)
+        rows = [(call_id, *entry) for entry in entries[start : start + _ROWS]]
+        quick.insert(db, "journal", _JOURNAL, rows, _ONCE)
 
 
 def _insert_fact(
     db: pw.Database, call_id: str, seq: int, at_ms: int, kind: str, data: dict[str, Any]
 ) -> bool:
-    query = Fact.insert(call=call_id, seq=seq, at_ms=at_ms, kind=kind, data=data)
-    query = query.on_conflict(conflict_target=[Fact.call, Fact.seq], action="NOTHING")
-    return bool(query.as_rowcount().execute(db))
+    row = (call_id, seq, at_ms, kind, as_json(data))
+    return bool(quick.insert(db, "fact", _FACT, [row], _ONCE))
 
 
 def _has_fact(db: pw.Database, call_id: str, at_ms: int, kind: str, data: dict[str, Any]) -> bool:

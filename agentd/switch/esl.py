@@ -5,9 +5,10 @@ Values are URL-decoded after a block has been split into headers, so that an enc
 caller's variable cannot forge a header, and bodies are never decoded nor split.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 from urllib.parse import unquote
 
 from agentd.errors import SwitchError
@@ -76,6 +77,45 @@ class Message:
         return self.kind is Kind.NOTICE and self.get("Content-Disposition") == "linger"
 
 
+class EventHeaders(Mapping[str, str]):
+    """The headers of one event, decoded when they are asked for: of the 170 an event of a channel
+    has, a call looks at five. Of two with one name the first counts."""
+
+    __slots__ = ("_block", "_known")
+
+    def __init__(self, block: str) -> None:
+        """block: lines `Name: value`, raw; others are left out."""
+        self._block = f"\n{block}\n"
+        self._known: dict[str, str] | None = None
+
+    def get(self, name: str, default: Any = "") -> Any:
+        """One header; a Mapping's own would raise and catch to say that there is none."""
+        start = self._block.find(f"\n{name}:")
+        if start < 0 or ":" in name:
+            return default
+        start += len(name) + 2
+        return _decode(self._block[start : self._block.index("\n", start)].strip())
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name, None)
+        if value is None:
+            raise KeyError(name)
+        return str(value)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def _all(self) -> dict[str, str]:
+        if self._known is None:
+            raw, _ = _split(self._block.strip("\n"))
+            self._known = {name: _decode(value) for name, value in raw.items()}
+        return self._known
+
+
 class EslParser:
     """Incremental and bounded. `feed` never raises: what cannot be the protocol gives one BROKEN
     message, after which the parser is `closed` and gives nothing more."""
@@ -140,7 +180,8 @@ class EslParser:
         block = bytes(self._buffer[:end])
         del self._buffer[: end + 2]
         self._scanned = 0
-        outer, lengths = self._split(block)
+        self._check(block)
+        outer, lengths = _split(block.decode("utf-8", "replace"))
         if "Content-Type" not in outer:
             raise _Broken("a header block without Content-Type")
         if len(lengths) > 1:
@@ -157,24 +198,11 @@ class EslParser:
             raise _Broken(f"a body of more than {self._max_body} bytes")
         return int(value)
 
-    def _split(self, block: bytes) -> tuple[dict[str, str], set[str]]:
-        """Raw headers of a block, the first of each name, and every Content-Length in it."""
-        lines = block.split(b"\n")
-        if len(lines) > self._max_headers:
+    def _check(self, block: bytes) -> None:
+        if block.count(b"\n") >= self._max_headers:
             raise _Broken(f"more than {self._max_headers} headers")
-        if b":" not in lines[0]:
+        if b":" not in block.partition(b"\n")[0]:
             raise _Broken("the first line is not a header")
-        headers: dict[str, str] = {}
-        lengths: set[str] = set()
-        for line in lines:
-            name, colon, value = line.decode("utf-8", "replace").partition(":")
-            if not colon:
-                continue  # the rest of a reply text that holds a newline
-            value = value.strip()
-            headers.setdefault(name, value)
-            if name == "Content-Length":
-                lengths.add(value)
-        return headers, lengths
 
     def _message(self, outer: dict[str, str], body: bytes) -> Message:
         try:
@@ -183,13 +211,14 @@ class EslParser:
             kind = Kind.OTHER
         if kind is Kind.EVENT:
             block, _, rest = body.partition(b"\n\n")
-            raw, _ = self._split(block)
-            length = raw.get("Content-Length", "0")
+            self._check(block)
+            headers = EventHeaders(block.decode("utf-8", "replace"))
+            length = headers.get("Content-Length", "0")
             inner = int(length) if length.isascii() and length.isdecimal() else 0
-            return Message(kind, _decoded(raw), rest[:inner])
+            return Message(kind, headers, rest[:inner])
         # The answer to `connect` is the only block whose values are encoded like an event's.
         if "Event-Name" in outer:
-            outer = _decoded(outer)
+            outer = {name: _decode(value) for name, value in outer.items()}
         return Message(kind, outer, body)
 
 
@@ -197,11 +226,23 @@ class _Broken(Exception):
     """The bytes are not the event socket protocol."""
 
 
-def _decoded(headers: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: unquote(value, errors="replace") if "%" in value else value
-        for name, value in headers.items()
-    }
+def _split(block: str) -> tuple[dict[str, str], set[str]]:
+    """Raw headers of a block, the first of each name, and every Content-Length in it."""
+    headers: dict[str, str] = {}
+    lengths: set[str] = set()
+    for line in block.split("\n"):
+        name, colon, value = line.partition(":")
+        if not colon:
+            continue  # the rest of a reply text that holds a newline
+        value = value.strip()
+        headers.setdefault(name, value)
+        if name == "Content-Length":
+            lengths.add(value)
+    return headers, lengths
+
+
+def _decode(value: str) -> str:
+    return unquote(value, errors="replace") if "%" in value else value
 
 
 def command(line: str) -> bytes:

@@ -27,6 +27,7 @@ MAX_MESSAGE = 1024 * 1024  # 5 s of 16 kHz stereo is 320,000 bytes
 MAX_REQUEST = 16 * 1024
 ABNORMAL = 1006  # closed without a closing handshake
 
+_MEDIUM = b"\x82\xfe"  # a whole binary message, masked, its length in two more bytes
 _PLAIN = 0x82  # first byte of a frame that is a whole binary message
 # ... and of all there are without extensions; from 0x88 on they are the protocol's own.
 _FIRST = frozenset((0x00, 0x01, 0x02, 0x80, 0x81, _PLAIN, 0x88, 0x89, 0x8A))
@@ -120,6 +121,16 @@ class ForkStream:
                 return self._end(ABNORMAL, "too much data before the upgrade was answered")
             return []
         return self._upgrade(data)
+
+    def audio(self, data: bytes) -> bytes | None:
+        """The samples, when that is just one message of audio, as nearly always; else None, and it
+        is for `receive`. About 1 us, a fourth of what that takes."""
+        size = len(data) - 8
+        if not 0 < size <= self._max_size or data[:2] != _MEDIUM or self._rest or self._fragments:
+            return None
+        if size != (data[2] << 8 | data[3]) or self._refused or not self.accepted:
+            return None
+        return apply_mask(data[8:], data[4:8]) if self._closed is None else None
 
     def receive_eof(self) -> list[ForkEvent]:
         """The other side closed its socket."""

@@ -79,29 +79,32 @@ class Pump:
             while True:
                 hub.wait(ready)
                 while found := self._epoll.poll(0):
-                    for number, (descriptor, _) in enumerate(found, 1):
-                        self._one(descriptor)
-                        if number % AT_ONCE == 0:
+                    for start in range(0, len(found), AT_ONCE):
+                        if start:
                             gevent.sleep(0)
+                        self._read(found[start : start + AT_ONCE])
                     gevent.sleep(PACE_S)
         finally:
             ready.close()
 
-    def _one(self, descriptor: int) -> None:
-        reader = self._readers.get(descriptor)
-        if reader is None or reader.over.ready():
-            return  # it ended while others were read
-        try:
-            data = os.read(descriptor, CHUNK)
-            reader.heard_at = time.monotonic()
-            if not data:
-                reader.over.set(False)
-            elif not reader.take(data):
-                reader.over.set(True)
-        except BlockingIOError:
-            pass
-        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
-            reader.over.set_exception(error)
+    def _read(self, found: list[tuple[int, int]]) -> None:
+        """Once from each."""
+        now = time.monotonic()
+        for descriptor, _ in found:
+            reader = self._readers.get(descriptor)
+            if reader is None or reader.over.ready():
+                continue  # it ended while others were read
+            try:
+                data = os.read(descriptor, CHUNK)
+                reader.heard_at = now
+                if not data:
+                    reader.over.set(False)
+                elif not reader.take(data):
+                    reader.over.set(True)
+            except BlockingIOError:
+                pass
+            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+                reader.over.set_exception(error)
 
     def _sweep(self) -> None:
         while True:

@@ -279,6 +279,12 @@ class AudioServer(_Listener):
 
     def _feed(self, conn: _Connection, data: bytes) -> bool:
         """In the pump's greenlet; False when something is to be said, or to be ended."""
+        expected = conn.expected
+        if conn.metadata and expected is not None and expected.conn is conn:
+            pcm = conn.stream.audio(data)
+            if pcm is not None:
+                expected.on_audio(pcm)
+                return True
         self._take(conn, conn.stream.receive(data))
         return not (conn.stream.unsent or conn.stream.finished)
 
