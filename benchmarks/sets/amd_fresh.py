@@ -10,6 +10,7 @@ is screening; what the network says of a number is an announcement. Where a real
 from collections.abc import Iterator
 
 from agentd.simulator.persona import Manner
+from agentd.simulator.playing import Samples
 from benchmarks.sets import sounds
 from benchmarks.sets.amd import LISTENS_MS, Case, texts_of
 
@@ -30,7 +31,7 @@ def cases() -> Iterator[Case]:
     texts, count = texts_of("amd_fresh.tsv"), 0
     persons, children = texts["short"] + texts["long"], texts["child"]
 
-    def case(kind: str, text: str, manner: Manner, *after: sounds.Samples | int) -> Case:
+    def case(kind: str, text: str, manner: Manner, *after: Samples | int) -> Case:
         nonlocal count
         count += 1
         begins = (300, 600, 150, 1_000)[count % 4]
