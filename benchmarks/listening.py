@@ -33,7 +33,8 @@ class _Kept(msgspec.Struct):
 
 
 class Memory:
-    """A recogniser that remembers. `seconds` are thread time of the first time."""
+    """A recogniser that remembers. `seconds` are processor time of the first time: the process's,
+    since CTranslate2 works on threads of its own."""
 
     streaming = False
 
@@ -62,18 +63,18 @@ class Memory:
 
     def recall(self, kind: str, samples: Samples, phrases: tuple[str, ...]) -> Heard:
         """Recognised now, or remembered."""
-        asked = f"{self.name} {kind == 'partial'} {phrases}".encode()
+        asked = f"2 {self.name} {kind == 'partial'} {phrases}".encode()
         key = hashlib.sha256(asked + samples.tobytes()).hexdigest()[:32]
         if key not in self._kept:
             self._recogniser.warm()
             stream = self._recogniser.stream(self.vocabulary)
             stream.expect(phrases)
-            began = time.thread_time()
+            began = time.process_time()
             if kind == "partial":
                 heard = Heard(stream.partial(samples), 0.0)
             else:
                 heard = stream.final(samples)
-            self._kept[key] = _Kept(heard, time.thread_time() - began)
+            self._kept[key] = _Kept(heard, time.process_time() - began)
             self.fresh += 1
         self.took = self._kept[key].seconds
         return self._kept[key].heard
