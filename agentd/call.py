@@ -422,6 +422,8 @@ class Call:
                 self._asks.ask(action)
             case act.CancelAsk(ask_id=ask_id):
                 self._asks.cancel(ask_id)
+            case act.AskEnded():
+                self._asks.over(action)
             case act.Listen(step=step, phrases=phrases):
                 if self._ears is not None:
                     self._ears.listen(step, phrases)

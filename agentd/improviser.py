@@ -8,7 +8,7 @@ call's.
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from gevent.event import AsyncResult
 
@@ -20,7 +20,7 @@ from agentd.dialogue.scenario import Scenario
 from agentd.dialogue.text import fill
 from agentd.errors import BadInput, LlmError
 from agentd.llm import prompt
-from agentd.llm.admission import SENTENCE_TOKENS, admits
+from agentd.llm.admission import SentenceLength, Work, admits
 from agentd.llm.engine import LlamaEngine
 from agentd.llm.generator import Ended, Generator, Piece
 from agentd.llm.guard import Guard
@@ -30,7 +30,7 @@ from agentd.observe.metrics import Metrics
 
 log = logs.get("improviser")
 
-SYNTHESIS_S = 0.25  # from a sentence to its first sound, with the voices agentd comes with
+SYNTHESIS_S = 0.12  # from a sentence to its first sound: twice what Pico takes on an idle machine
 INTENT_TOKENS = 8
 OPINION_TIMEOUT_S = 60.0
 _WHOLE = ("stop", "length")
@@ -77,7 +77,8 @@ def brief(scenario: Scenario) -> prompt.Brief:
 
 @lru_cache(maxsize=64)
 def _guard(known: prompt.Brief) -> Guard:
-    return Guard(known.agent_name, known.company, known.facts, "\n".join(prompt.RULES))
+    told = "\n".join((*prompt.RULES, prompt.TASK))
+    return Guard(known.agent_name, known.company, known.facts, told)
 
 
 def systems(scenarios: Iterable[Scenario]) -> list[str]:
@@ -101,6 +102,8 @@ class Improviser:
         self._guard = guard or _guard
         self._max_tokens = settings.llm.max_tokens
         self._metrics = metrics
+        self.sentences = SentenceLength()
+        self._awaited: dict[int, _Awaited] = {}
 
     def freestyle(
         self, scenario: Scenario, ask: act.AskFreestyle, post: Callable[[ev.Event], None]
@@ -109,27 +112,41 @@ class Improviser:
         known = brief(scenario)
         reply = Reply(self._guard(known))
         began = time.monotonic()
+        awaited = _Awaited()
 
         def tell(news: Piece | Ended) -> None:
             if isinstance(news, Piece):
+                awaited.pieces += 1
                 said = reply.feed(news.text)
             elif news.reason in _WHOLE:
                 said = reply.end(whole=news.reason == "stop")
             else:
                 said = [Refused(news.reason)]
+            if said and not awaited.there:
+                awaited.there = True
+                self.sentences.saw(awaited.pieces)
+                if number is not None:
+                    self.generator.ease(number)
             for one in said:
                 if isinstance(one, Spoken):
                     self._metrics.freestyle("sentence", time.monotonic() - began)
                     post(ev.FreestyleSentence(ask.ask_id, one.text, one.last))
-                else:
-                    self._metrics.freestyle("refused" if isinstance(news, Piece) else "failed")
+                elif isinstance(news, Ended) and news.reason not in _WHOLE:
+                    self._metrics.freestyle("failed")
                     post(ev.FreestyleFailed(ask.ask_id, one.reason))
-            if reply.over and number is not None:
+                else:
+                    self._metrics.freestyle("refused")
+                    self._metrics.guard_refused(one.reason)
+                    post(ev.FreestyleFailed(ask.ask_id, one.reason, "guard"))
+            if number is not None and (reply.over or isinstance(news, Ended)):
+                self._awaited.pop(number, None)
                 self.generator.cancel(number)
 
         number: int | None = None
-        asked = prompt.freestyle(known, ask.text, ask.history)
+        asked = [prompt.freestyle(known, ask.text, ask.history, turns) for turns in prompt.TURNS]
         number = self._begin(ask, asked, self._max_tokens, "", tell, post)
+        if number is not None:
+            self._awaited[number] = awaited
         return number
 
     def intent(self, ask: act.AskIntent, post: Callable[[ev.Event], None]) -> int | None:
@@ -147,45 +164,71 @@ class Improviser:
                 post(ev.FreestyleFailed(ask.ask_id, news.reason))
 
         asked = prompt.classification(ask.text, ask.question)
-        return self._begin(ask, asked, INTENT_TOKENS, prompt.INTENT_GRAMMAR, tell, post)
+        return self._begin(ask, [asked], INTENT_TOKENS, prompt.INTENT_GRAMMAR, tell, post)
 
     def cancel(self, number: int) -> None:
         """Nothing more of it is wanted."""
+        awaited = self._awaited.pop(number, None)
+        if awaited is not None and not awaited.there and awaited.pieces > self.sentences.tokens:
+            self.sentences.saw(awaited.pieces)  # longer than was reckoned with, at least
         self.generator.cancel(number)
+
+    def over(self, action: act.AskEnded) -> None:
+        """A call has done with what it asked."""
+        self._metrics.ask_ended(action.kind, action.outcome, action.after_ms / 1000)
 
     @property
     def queue(self) -> tuple[int, int, int]:
         """Texts being written, waiting to be, and written at most at once."""
         load = self.generator.load
-        return load.active, load.waiting, load.active + load.free
+        return load.active, load.waiting, load.parallel
 
     def _begin(
         self,
         ask: act.AskFreestyle | act.AskIntent,
-        asked: prompt.Prompt,
+        prompts: list[prompt.Prompt],
         max_tokens: int,
         grammar: str,
         tell: Callable[[Piece | Ended], None],
         post: Callable[[ev.Event], None],
     ) -> int | None:
+        """prompts: the first that can be answered in time is asked."""
         generator = self.generator
-        tokens = generator.tokens(asked)
-        load = generator.load
-        # Whoever asks alone takes nobody's time, and shows how fast the model is by now: a machine
-        # that was busy once would else be thought slow for ever.
-        alone = load.active + load.waiting == 0
-        writes = min(SENTENCE_TOKENS, max_tokens)
-        rates, within = generator.rates, ask.within_s
-        if not (alone or admits(load, rates, tokens, writes, within, SYNTHESIS_S)):
+        load, rates = generator.load, generator.rates
+        first = min(self.sentences.tokens, max_tokens)
+        fits = False
+        for asked in prompts:
+            new = Work(generator.tokens(asked), first, max_tokens - first, ask.within_s)
+            fits = admits(load, rates, new, SYNTHESIS_S)
+            if fits:
+                break
+        if not fits:
             self._metrics.not_admitted("deadline")
-            post(ev.FreestyleFailed(ask.ask_id, "not in time"))
+            # It may have been slow for a while only. Nobody has to wait for that to show.
+            generator.measure()
+            post(ev.FreestyleFailed(ask.ask_id, "not in time", "not admitted"))
             return None
         try:
-            return generator.start(asked, max_tokens=max_tokens, grammar=grammar, tell=tell)
+            return generator.start(
+                asked,
+                max_tokens=max_tokens,
+                grammar=grammar,
+                tell=tell,
+                first=first,
+                within_s=ask.within_s,
+            )
         except LlmError as error:
             self._metrics.not_admitted("queue")
-            post(ev.FreestyleFailed(ask.ask_id, str(error)))
+            post(ev.FreestyleFailed(ask.ask_id, str(error), "queue full"))
             return None
+
+
+class _Awaited:
+    """A first sentence: what has come of it, and whether it is there."""
+
+    def __init__(self) -> None:
+        self.pieces = 0
+        self.there = False
 
 
 class Asks:
@@ -199,12 +242,16 @@ class Asks:
         self._scenario = scenario
         self._post = post
         self._numbers: dict[str, int] = {}
+        self._open: dict[str, Literal["freestyle", "intent"]] = {}
 
     def ask(self, action: act.AskFreestyle | act.AskIntent) -> None:
         """Events about it are posted from now on; always one that ends it."""
         if self._improviser is None:
-            self._post(ev.FreestyleFailed(action.ask_id, "no language model"))
+            self._post(ev.FreestyleFailed(action.ask_id, "no language model", "no model"))
             return
+        self._open[action.ask_id] = (
+            "freestyle" if isinstance(action, act.AskFreestyle) else "intent"
+        )
         if isinstance(action, act.AskFreestyle):
             number = self._improviser.freestyle(self._scenario, action, self._post)
         else:
@@ -218,10 +265,18 @@ class Asks:
         if number is not None and self._improviser is not None:
             self._improviser.cancel(number)
 
+    def over(self, action: act.AskEnded) -> None:
+        """The engine has done with it: what became of it is counted, once."""
+        self._numbers.pop(action.ask_id, None)
+        if self._open.pop(action.ask_id, None) and self._improviser is not None:
+            self._improviser.over(action)
+
     def close(self) -> None:
         """The call is over."""
         for ask_id in list(self._numbers):
             self.cancel(ask_id)
+        for ask_id, kind in list(self._open.items()):
+            self.over(act.AskEnded(ask_id, kind, "given up"))
 
 
 class Opinion:

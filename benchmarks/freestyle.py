@@ -6,6 +6,7 @@ nothing here says how good answers are. AGENTD_LLM_MODEL names another.
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from agentd.config import Settings, load
 from agentd.dialogue import actions as act
 from agentd.dialogue import engine
 from agentd.dialogue import events as ev
+from agentd.dialogue.scenario import Scenario
 from agentd.errors import AgentdError
 from agentd.improviser import Asks, Improviser, brief, open_generator, systems
 from agentd.llm import prompt
@@ -43,6 +45,8 @@ DEADLINE_S = 2.5
 TIMEOUT_S = 120.0
 TOGETHER = (1, 4, 8)
 ASKERS = (1, 5, 20)
+ROUNDS = {1: 10, 5: 4, 20: 2}  # 10, 20 and 40 asks
+UNCLEAR = ("euh ben faut voir avec ma dame", "bof", "c'est pas moi qui décide là", "ah bon")
 
 
 def bars() -> Iterator[Bar]:
@@ -79,9 +83,10 @@ def bars() -> Iterator[Bar]:
     try:
         yield from _first_tokens(warm, asked, note)
         yield from _together(warm, asked, note)
-        for share in (True, False):
+        for guarded in (False, True):
             for askers in ASKERS:
-                yield from _askers(settings, warm, askers, note, guarded=share)
+                yield from _askers(settings, warm, askers, note, guarded=guarded)
+        yield from _opinions(settings, warm, scenario, note)
     finally:
         warm.close()
 
@@ -174,23 +179,62 @@ def _askers(
     workers = Workers(settings.speech.threads, settings.speech.queue)
     catalog = Catalog(settings)
     library = AudioLibrary(settings, "julie")
-    calls = [_Asking(catalog, improviser, workers, library) for _ in range(many)]
-    for call, text in zip(calls, itertools.cycle(ASKED), strict=False):
-        call.begin(text)
-    waits, answered = [], 0
-    for call in calls:
-        call.heard.wait(TIMEOUT_S)
-        waits.append(call.first_ms)
-        answered += call.by_model
-    silent = sum(not call.heard.is_set() for call in calls)
+    _Asking(catalog, improviser, workers, library).begin("oui")  # rules are made at their first use
+    waits, by_model, became, silent = [], [], Counter[str](), 0
+    texts = itertools.cycle(ASKED)
+    for _ in range(ROUNDS[many]):
+        calls = [_Asking(catalog, improviser, workers, library) for _ in range(many)]
+        for call in calls:
+            call.begin(next(texts))
+        for call in calls:
+            call.heard.wait(TIMEOUT_S)
+            waits.append(call.first_ms)
+            if call.by_model:
+                by_model.append(call.first_ms)
+            became[call.became] += 1
+        silent += sum(not call.heard.is_set() for call in calls)
+        gevent.sleep(0.3)  # what was cancelled is gone at the next step
     workers.close()
     how = "guard on" if guarded else "guard off: mechanics only"
-    how = f"{note}; {how}, no filler; {answered} by the model, the others from recordings"
+    ends = ", ".join(f"{outcome} {count}" for outcome, count in became.most_common())
+    how = f"{note}; {how}, no filler; {ROUNDS[many]} rounds: {ends}"
     name = "freestyle" if guarded else "freestyle_unguarded"
-    in_time = sum(0 < ms <= DEADLINE_S * 1000 for ms in waits) / many
-    yield at_least(f"{name}_in_time_share_{many}", in_time, "share", many, 1.0, how)
-    yield at_most(f"{name}_first_audio_p95_ms_{many}", quantile(waits, 0.95), "ms", many, 2500, how)
-    yield at_most(f"{name}_silent_{many}", silent, "calls", many, 0, how)
+    asks, limit = len(waits), DEADLINE_S * 1000
+    in_time = sum(0 < ms <= limit for ms in waits) / asks
+    share = sum(ms <= limit for ms in by_model) / asks
+    yield at_least(f"{name}_in_time_share_{many}", in_time, "share", asks, 1.0, how)
+    if many == 1 and not guarded:
+        yield at_least(f"{name}_by_model_share_{many}", share, "share", asks, 1.0, how)
+    else:
+        yield Bar(f"{name}_by_model_share_{many}", round(share, 4), "share", asks, note=how)
+    if by_model:
+        p95 = quantile(by_model, 0.95)
+        yield Bar(f"{name}_by_model_p95_ms_{many}", p95, "ms", len(by_model), note=how)
+    yield at_most(f"{name}_first_audio_p95_ms_{many}", quantile(waits, 0.95), "ms", asks, 2500, how)
+    yield at_most(f"{name}_silent_{many}", silent, "calls", asks, 0, how)
+
+
+def _opinions(
+    settings: Settings, model: LlamaEngine, scenario: Scenario, note: str
+) -> Iterator[Bar]:
+    """The second opinion on what rules abstain from: whether it is one of the intents, and when."""
+    improviser = Improviser(model, settings, Metrics())
+    within_s = DEADLINE_S - ENDPOINT_MS / 1000
+    took, whole = [], 0
+    for number in range(20):
+        told: Queue[ev.Event] = Queue()
+        began = time.monotonic()
+        said = UNCLEAR[number % len(UNCLEAR)]
+        question = scenario.steps["Q1"].text
+        Asks(improviser, scenario, told.put).ask(
+            act.AskIntent(f"m{number}", said, question, within_s)
+        )
+        event = told.get(timeout=TIMEOUT_S)
+        took.append(round((time.monotonic() - began) * 1000))
+        whole += isinstance(event, ev.IntentGuessed) and event.intent in prompt.INTENTS
+    yield at_least("second_opinion_whole_share", whole / 20, "share", 20, 1.0, note)
+    p95 = quantile(took, 0.95)
+    yield at_most("second_opinion_p95_ms", p95, "ms", 20, within_s * 1000, note)
 
 
 class _Anything:
@@ -218,6 +262,7 @@ class _Asking:
         self.heard = Flag()
         self.first_ms = 0
         self.by_model = False
+        self.became = "no ask"
 
     def begin(self, text: str) -> None:
         """The prospect says yes, then asks `text`."""
@@ -251,6 +296,9 @@ class _Asking:
                         self._inbox.put(ev.SayDone(action.say_id, True, 100))
                 case act.AskFreestyle() | act.AskIntent():
                     self._asks.ask(action)
+                case act.AskEnded():
+                    self.became = action.outcome if action.outcome != "guard" else "refused"
+                    self._asks.over(action)
                 case act.CancelAsk(ask_id=ask_id):
                     self._asks.cancel(ask_id)
                 case act.StartTimer(timer_id=timer_id, seconds=seconds):
@@ -266,6 +314,8 @@ class _Asking:
         if not self.heard.is_set():
             self.first_ms = self._now() - self._ended_ms
             self.by_model = any(clip.key.startswith("freestyle/") for clip in say.clips)
+            if self.by_model:
+                self.became = "answered"
             self.heard.set()
         self._inbox.put(ev.SayStarted(say.say_id))
 

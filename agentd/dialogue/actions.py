@@ -4,7 +4,7 @@ Actions are performed in order, and a `Record` is committed before the next one 
 that is how a fact is never lost to the words that follow it.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -98,6 +98,34 @@ class CancelAsk(Action, frozen=True):
     ask_id: str
 
 
+# What becomes of an ask of the model; all but the first two were answered from a recording.
+ASK_OUTCOMES = {
+    "answered": "its first sentence was heard, or its opinion taken",
+    "given up": "the prospect went on, opted out or hung up before",
+    "no model": "there is none here",
+    "not admitted": "it would have been late: nothing was asked",
+    "queue full": "too many asked already",
+    "guard": "what it wrote may not be said",
+    "late": "nothing that could be said was there by the deadline",
+    "no sound": "it was, but could not be made sound in time",
+    "broken": "the model failed",
+}
+
+
+class AskEnded(Action, frozen=True):
+    """The engine has done with what it asked of the model: for the journal and the metrics.
+
+    outcome: of ASK_OUTCOMES; detail: more of it, without anything anybody said. after_ms: since the
+    prospect's last sound.
+    """
+
+    ask_id: str
+    kind: Literal["freestyle", "intent"]
+    outcome: str
+    detail: str = ""
+    after_ms: int = 0
+
+
 class Listen(Action, frozen=True):
     """What the ears should expect next: biases recognition, never restricts understanding.
 
@@ -178,6 +206,7 @@ AnyAction = (
     | AskFreestyle
     | AskIntent
     | CancelAsk
+    | AskEnded
     | Listen
     | StartTimer
     | CancelTimer

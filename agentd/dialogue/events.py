@@ -127,10 +127,12 @@ class FreestyleSentence(Event, frozen=True):
 
 
 class FreestyleFailed(Event, frozen=True):
-    """Nothing more comes from the model: not in time, refused by the guard, or broken."""
+    """Nothing more comes from the model. cause: one of `actions.ASK_OUTCOMES`; reason: more of it,
+    for people to read."""
 
     ask_id: str
     reason: str
+    cause: str = "broken"
 
 
 class IntentGuessed(Event, frozen=True):

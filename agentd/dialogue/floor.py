@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentd.dialogue.actions import (
     Action,
+    AskEnded,
     AskFreestyle,
     AskIntent,
     CancelAsk,
@@ -234,8 +235,19 @@ class Floor:
         asked, self.state.asked = self.state.asked, None
         self.cancel_timer("ask")
         self.cancel_timer("filler")
-        if asked is not None and not asked.over:
+        if asked is None:
+            return
+        if not asked.over:
             self.actions.append(CancelAsk(asked.ask_id))
+        after_ms = max(0, (asked.ended_ms or self.now) - asked.heard_ms)
+        outcome = asked.outcome or "given up"
+        self.actions.append(AskEnded(asked.ask_id, asked.kind, outcome, asked.detail, after_ms))
+
+    def ask_became(self, outcome: str, detail: str = "") -> None:
+        """What has become of what the model was asked; what is known first stays."""
+        asked = self.state.asked
+        if asked is not None and not asked.outcome:
+            asked.outcome, asked.detail, asked.ended_ms = outcome, detail, self.now
 
     def _question(self) -> str:
         """What we had asked when the prospect spoke."""

@@ -47,6 +47,8 @@ def failed(moves: Moves, event: FreestyleFailed) -> None:
     if ask is None:
         return
     ask.over = True
+    if not ask.spoken and not ask.ready:
+        moves.ask_became(event.cause, event.reason)
     moves.cancel_timer("filler")
     if moves.state.speech is None and not moves.state.speaking:
         go_on(moves)
@@ -62,6 +64,7 @@ def guessed(moves: Moves, event: IntentGuessed) -> None:
     if ask is None or ask.kind != "intent":
         return
     ask.over = True
+    moves.ask_became("answered", event.intent)
     moves.cancel_ask()
     intent = Intent(event.intent) if event.intent in list(Intent) else Intent.UNCLEAR
     if intent is Intent.WRONG_PERSON:
@@ -79,6 +82,7 @@ def started(moves: Moves, speech: Speech) -> None:
     ask = moves.state.asked
     if ask is not None and ask.spoken and speech.then is Then.MORE:
         moves.cancel_timer("ask")
+        moves.ask_became("answered")
 
 
 def deadline(moves: Moves) -> None:
@@ -89,6 +93,10 @@ def deadline(moves: Moves) -> None:
         return
     unheard = ask.spoken and speech is not None and speech.started_ms is None
     _enough(moves, ask)
+    if unheard:
+        moves.ask_became("no sound")
+    elif not ask.spoken and not ask.ready:
+        moves.ask_became("late")
     if unheard and speech is not None:
         moves.actions.append(Stop(speech.say_id))
         moves.say_is_over()
@@ -115,6 +123,7 @@ def unsaid(moves: Moves, speech: Speech) -> None:
     ask = moves.state.asked
     if ask is not None and speech.then is Then.MORE and speech.clips == ask.spoken:
         _enough(moves, ask)
+        moves.ask_became("no sound")
         ask.spoken = ask.ready = ()
 
 

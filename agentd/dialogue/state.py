@@ -56,7 +56,7 @@ class Ask(msgspec.Struct):
 
     kind: "freestyle" or "intent". text, intent: of the utterance it is about; heard_ms: its end.
     spoken: sentences said, or being said; ready: those that wait for the end of our Say.
-    over: nothing more will come.
+    over: nothing more will come. outcome, detail: as `AskEnded` has them, once known, at ended_ms.
     """
 
     ask_id: str
@@ -67,6 +67,9 @@ class Ask(msgspec.Struct):
     spoken: tuple[Clip, ...] = ()
     ready: tuple[Clip, ...] = ()
     over: bool = False
+    outcome: str = ""
+    detail: str = ""
+    ended_ms: int = 0
 
 
 class CallState(msgspec.Struct):

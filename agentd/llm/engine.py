@@ -2,11 +2,14 @@
 
 Texts of all calls are written together, one token each a step (continuous batching): eight at once
 take little longer than one. The system part of a prompt is evaluated once and its memory shared by
-the sequences that begin with it. Requests and cancellations go to the thread through a queue; what
-it writes comes back through a watcher of the event loop, so nothing waits and no lock is shared.
+the sequences that begin with it. First sentences come first: prompts are read oldest first, for at
+most half of the time while others write theirs, and second sentences wait for both. Requests and
+cancellations go to the thread through a queue; what it writes comes back through a watcher of the
+event loop, so nothing waits and no lock is shared.
 """
 
 import itertools
+import math
 import os
 import time
 from collections import OrderedDict, deque
@@ -20,51 +23,23 @@ from gevent.monkey import get_original
 from agentd.errors import LlmError
 from agentd.llm.admission import Load, Rates, smoothed
 from agentd.llm.generator import Ended, Piece, Tell
-from agentd.llm.llama import FIT_FROM, Llama, Sampler
+from agentd.llm.jobs import Job, Prefix, work
+from agentd.llm.llama import FIT_FROM, Llama
 from agentd.llm.prompt import Prompt
 
-BATCH = 256  # tokens evaluated in one step: what a cancellation waits for at most
+BATCH = 256  # tokens evaluated in one step at most
+READ_S = 0.15  # that a step may read, so that neither a cancellation nor a newcomer waits longer
+# Tokens. Fewer at once take longer each: 5.8 ms of CPU at 32, 4.4 at 64, 4.2 at 256.
+READ_LEAST = 64
+MEASURE_EVERY_S = 5.0
 PREFIXES = 6  # system parts kept evaluated, those used longest ago forgotten first
 PREFIX_TOKENS = 1_200  # of one of them
 TAIL_TOKENS = 64  # of what frames the user's part
-_CHARS_PER_TOKEN = 3.0
+_CHARS_PER_TOKEN = 2.5  # until prompts have been counted
 WARM_TIMEOUT_S = 300.0
-
-
-class Job:
-    """One text being written. Made in the event loop, then the thread's own."""
-
-    def __init__(
-        self, number: int, prompt: Prompt, max_tokens: int, grammar: str, tell: Tell | None
-    ) -> None:
-        self.number = number
-        self.prompt = prompt
-        self.max_tokens = max_tokens
-        self.grammar = grammar
-        self.tell = tell
-        self.estimate = int(len(prompt.user) / _CHARS_PER_TOKEN) + 1
-        self.cancelled = False
-        self.sequence = -1
-        self.position = 0
-        self.unread: list[int] = []
-        self.written = 0
-        self.next: int | None = None  # the token to be evaluated in the next step
-        self.sampler: Sampler | None = None
-
-
-class Prefix:
-    """A system part, evaluated or being evaluated."""
-
-    def __init__(self, sequence: int, tokens: list[int], tail: list[int]) -> None:
-        self.sequence = sequence
-        self.unread = tokens
-        self.tail = tail
-        self.position = 0
-
-    @property
-    def ready(self) -> bool:
-        """All of it has been evaluated."""
-        return not self.unread
+TRIAL_TOKENS = 12
+_TRIAL = "Prospect : « Bonjour, et qu'est-ce que vous voulez me proposer aujourd'hui, au juste ? »"
+_MEASURE = "measure"
 
 
 class LlamaEngine:
@@ -108,6 +83,9 @@ class LlamaEngine:
         self._spare = list(range(parallel, parallel + PREFIXES))
         self._rate, self._step, self._step_each = 200.0, 0.05, 0.005
         self._measured = [0.0, 0.0, 0.0]
+        self._measured_at = 0.0
+        self._per_token = _CHARS_PER_TOKEN
+        self._credit_s = 0.0  # of writing, to be matched by reading
         self._in: Any = get_original("queue", "SimpleQueue")()
         self._out: deque[tuple[Job, Piece | Ended]] = deque()
         self._closed = False
@@ -128,17 +106,8 @@ class LlamaEngine:
     @property
     def load(self) -> Load:
         """See Generator."""
-        jobs = list(self._jobs.values())
-        active = [job for job in jobs if job.sequence >= 0]
-        return Load(
-            active=len(active),
-            free=max(0, self._parallel - len(active)),
-            waiting=len(jobs) - len(active),
-            prompt_tokens=sum(
-                len(job.unread) if job.sequence >= 0 else job.estimate for job in jobs
-            ),
-            left=tuple(sorted(job.max_tokens - job.written for job in active)),
-        )
+        now = time.monotonic()
+        return Load(self._parallel, tuple(work(job, now) for job in self._jobs.values()))
 
     @property
     def rates(self) -> Rates:
@@ -147,19 +116,37 @@ class LlamaEngine:
 
     def tokens(self, prompt: Prompt) -> int:
         """See Generator: by letters, since counting tokens is not the event loop's work."""
-        user = int(len(prompt.user) / _CHARS_PER_TOKEN) + 1
+        user = int(len(prompt.user) / self._per_token) + 1
         known = self._prefixes.get(prompt.system)
         if known is not None and known.ready:
-            return user
-        return user + int(len(prompt.system) / _CHARS_PER_TOKEN)
+            return user + len(known.tail)
+        return user + int(len(prompt.system) / self._per_token)
 
-    def start(self, prompt: Prompt, *, max_tokens: int, grammar: str, tell: Tell) -> int:
+    def start(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        grammar: str,
+        tell: Tell,
+        first: int = 0,
+        within_s: float = math.inf,
+    ) -> int:
         """See Generator."""
         if self._closed or not self._running:
             raise LlmError("the language model has been closed")
         if len(self._jobs) >= self._parallel + self._room:
             raise LlmError(f"{len(self._jobs)} texts wait for the language model already")
-        job = Job(next(self._numbers), prompt, max_tokens, grammar, tell)
+        job = Job(
+            next(self._numbers),
+            prompt,
+            max_tokens,
+            grammar,
+            tell,
+            first=first,
+            due=time.monotonic() + within_s,
+            estimate=self.tokens(prompt),
+        )
         self._jobs[job.number] = job
         self._in.put(job)
         return job.number
@@ -171,13 +158,27 @@ class LlamaEngine:
             job.cancelled = True
             self._in.put(None)  # wakes the thread
 
+    def ease(self, number: int) -> None:
+        """See Generator."""
+        job = self._jobs.get(number)
+        if job is not None:
+            job.eased = True
+
+    def measure(self) -> None:
+        """See Generator."""
+        now = time.monotonic()
+        if self._closed or not self._running or self._jobs:
+            return
+        if now - self._measured_at >= MEASURE_EVERY_S:
+            self._measured_at = now
+            self._in.put(_MEASURE)
+
     def warm(self, systems: Iterable[str]) -> None:
         """See Generator. In any thread, before `open`."""
         for system in list(systems)[:PREFIXES]:
             self._warm(Prompt(system, "Bonjour."))
-        texts = [Prompt(next(reversed(self._prefixes)), "Bonjour.")] if self._prefixes else []
         for together in (1, min(4, self._parallel)):
-            self._measure(texts * together)
+            self._measure(together)
 
     def close(self) -> None:
         """See Generator."""
@@ -217,13 +218,15 @@ class LlamaEngine:
         while wait or not self._in.empty():
             job = self._in.get()
             wait = False
-            if job is not None:
+            if job is _MEASURE:
+                self._waiting.extend(self._trials(1))
+            elif job is not None:
                 self._waiting.append(job)
 
-    def _safely(self, work: Callable[[], None]) -> None:
+    def _safely(self, turn: Callable[[], None]) -> None:
         """Whatever breaks costs those who were being answered, not those who come after."""
         try:
-            work()
+            turn()
         except Exception as error:  # noqa: BLE001 - the thread lives as long as the process
             for job in [*self._active, *self._waiting]:
                 self._end(job, f"{type(error).__name__}: {error}")
@@ -233,7 +236,10 @@ class LlamaEngine:
             self._llama.forget_all()
 
     def _turn(self) -> None:
-        for job in [j for j in self._active if j.cancelled]:
+        asked = any(job.number for job in (*self._waiting, *self._active))
+        if asked:  # trials stand in nobody's way
+            self._waiting = deque(job for job in self._waiting if job.number)
+        for job in [j for j in self._active if j.cancelled or (asked and not j.number)]:
             self._end(job, "cancelled")
         self._admit()
         rows, wanted, read = self._rows()
@@ -246,7 +252,14 @@ class LlamaEngine:
             return
         if done != 0:
             raise LlmError(f"llama.cpp says {done}")
-        self._learn(time.perf_counter() - began, read, len(rows) - read)
+        seconds, writing = time.perf_counter() - began, len(rows) - read
+        self._learn(seconds, read, writing)
+        if not writing:
+            self._credit_s = 0.0
+        elif not read:
+            self._credit_s = min(READ_S * 2, self._credit_s + seconds)
+        else:
+            self._credit_s -= read / self._rate
         for job, row in wanted:
             self._write(job, row)
 
@@ -277,6 +290,8 @@ class LlamaEngine:
         self._llama.copy(prefix.sequence, job.sequence)
         job.position, job.unread = prefix.position, [*user, *prefix.tail]
         self._active.append(job)
+        if job.number and len(user) > 8:
+            self._per_token = smoothed(self._per_token, len(job.prompt.user) / len(user))
 
     def _prefix(self, system: str) -> Prefix | None:
         """The system part, begun now if it is new; None while there is no place for it."""
@@ -307,34 +322,34 @@ class LlamaEngine:
         """The next batch; which of its rows are to be written from; how many only read."""
         rows: list[tuple[int, int, int, bool]] = []
         wanted: list[tuple[Job, int]] = []
-        for job in self._active:
-            if job.next is not None:
-                wanted.append((job, len(rows)))
-                rows.append((job.next, job.position, job.sequence, True))
-                job.position, job.next = job.position + 1, None
+        writers = [job for job in self._active if job.next is not None]
+        first = [job for job in writers if not job.eased]
+        unread: list[Prefix | Job] = [p for p in self._prefixes.values() if not p.ready]
+        unread += [job for job in self._active if job.unread]
+        for job in first or ([] if unread else writers):
+            assert job.next is not None, "chosen for it"
+            wanted.append((job, len(rows)))
+            rows.append((job.next, job.position, job.sequence, True))
+            job.position, job.next = job.position + 1, None
         writing = len(rows)
-        for prefix in self._prefixes.values():
-            taken, prefix.unread = self._cut(prefix.unread, len(rows))
-            rows += [
-                (token, prefix.position + i, prefix.sequence, False)
-                for i, token in enumerate(taken)
-            ]
-            prefix.position += len(taken)
-        for job in self._active:
-            if not job.unread:
-                continue
-            taken, job.unread = self._cut(job.unread, len(rows))
+        room = writing + self._reads(writing)
+        for one in unread:
+            taken, one.unread = one.unread[: room - len(rows)], one.unread[room - len(rows) :]
             for i, token in enumerate(taken):
-                last = not job.unread and i == len(taken) - 1
-                if last:
-                    wanted.append((job, len(rows)))
-                rows.append((token, job.position + i, job.sequence, last))
-            job.position += len(taken)
+                last = not one.unread and i == len(taken) - 1 and isinstance(one, Job)
+                if last and isinstance(one, Job):
+                    wanted.append((one, len(rows)))
+                rows.append((token, one.position + i, one.sequence, last))
+            one.position += len(taken)
         return rows, wanted, len(rows) - writing
 
-    def _cut(self, tokens: list[int], used: int) -> tuple[list[int], list[int]]:
-        room = max(0, BATCH - used)
-        return tokens[:room], tokens[room:]
+    def _reads(self, writing: int) -> int:
+        """Tokens to be read in a step that also writes `writing`: in bites, and none while those
+        who write have not had as much time."""
+        bite = max(READ_LEAST, int(self._rate * READ_S))
+        if writing and self._credit_s * self._rate < min(bite, BATCH - writing):
+            return 0
+        return min(bite, BATCH - writing)
 
     def _write(self, job: Job, row: int) -> None:
         assert job.sampler is not None, "it has a sequence"
@@ -391,10 +406,16 @@ class LlamaEngine:
             if time.monotonic() > until:
                 raise LlmError(f"the language model has not warmed up in {WARM_TIMEOUT_S:g} s")
 
-    def _measure(self, prompts: list[Prompt]) -> None:
+    def _measure(self, together: int) -> None:
         """Write a little together, so that rates are known before the first call."""
-        for prompt in prompts:
-            self._waiting.append(Job(0, prompt, 12, "", None))
+        self._waiting.extend(self._trials(together))
         while self._waiting or self._active:
             self._turn()
         self._out.clear()
+
+    def _trials(self, together: int) -> list[Job]:
+        """Texts for nobody, of the system part used last."""
+        if not self._prefixes:
+            return []
+        prompt = Prompt(next(reversed(self._prefixes)), _TRIAL)
+        return [Job(0, prompt, TRIAL_TOKENS, "", None) for _ in range(together)]

@@ -1,5 +1,6 @@
 """What a language model is to the rest of agentd, so that tests can put another in its place."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -46,12 +47,29 @@ class Generator(Protocol):
     def tokens(self, prompt: Prompt) -> int:
         """About how many of a prompt are still to be read, evaluated prefixes left out."""
 
-    def start(self, prompt: Prompt, *, max_tokens: int, grammar: str, tell: Tell) -> int:
+    def start(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        grammar: str,
+        tell: Tell,
+        first: int = 0,
+        within_s: float = math.inf,
+    ) -> int:
         """Begin, or wait for room to. grammar: GBNF, empty for none. tell: told in the event loop;
-        Ended comes once and last, unless it was cancelled. Returns what `cancel` takes.
+        Ended comes once and last, unless it was cancelled. first: tokens that are awaited within_s,
+        for those who would ask beside it; 0: all of them. Returns what `cancel` takes.
 
         Raises LlmError when too many wait already.
         """
+
+    def ease(self, number: int) -> None:
+        """What was awaited of it is there: others may go first."""
+
+    def measure(self) -> None:
+        """Find out how fast it is by now, if nobody asks anything: rates are else as old as the
+        last ask."""
 
     def cancel(self, number: int) -> None:
         """Stop; nothing more is told of it, and its room is free at the next step."""

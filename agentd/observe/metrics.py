@@ -22,6 +22,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from agentd.dialogue.actions import ASK_OUTCOMES
 from agentd.dialogue.events import Verdict
 
 # Seconds. Answers are promised within .5 (median) and .8 (p95); the rules answer within .001.
@@ -154,6 +155,30 @@ class Metrics:
             "waited already.",
             ("cause",),
         )
+        self._guarded = self._made(
+            Counter,
+            "agentd_guard_refused",
+            "Answers of the language model that may not be said, by what is wrong with them.",
+            ("reason",),
+        )
+        self._asked = self._made(
+            Counter,
+            "agentd_freestyle_turns",
+            "What became of each ask of the language model in the end. "
+            + "; ".join(f"{k}: {v}" for k, v in ASK_OUTCOMES.items())
+            + ".",
+            ("kind", "outcome"),
+        )
+        self._first_s = self._made(
+            Histogram,
+            "agentd_freestyle_answer_seconds",
+            "From the prospect's last sound to the first of the language model's answer.",
+            (),
+            buckets=_ANSWER,
+        )
+        for kind in ("freestyle", "intent"):
+            for outcome in ASK_OUTCOMES:
+                self._asked.labels(kind, outcome)
         for cause in ("deadline", "queue"):
             self._model_refused.labels(cause)
         for stage in STAGES:  # there from the start, so that a rate has a beginning
@@ -232,6 +257,16 @@ class Metrics:
         """The language model was not asked: "deadline" or "queue"."""
         self._freestyle.labels("not admitted").inc()
         self._model_refused.labels(cause).inc()
+
+    def guard_refused(self, reason: str) -> None:
+        """What the language model wrote may not be said."""
+        self._guarded.labels(reason).inc()
+
+    def ask_ended(self, kind: str, outcome: str, seconds: float) -> None:
+        """A call has done with what it asked; for what was answered, after how long."""
+        self._asked.labels(kind, outcome if outcome in ASK_OUTCOMES else "broken").inc()
+        if kind == "freestyle" and outcome == "answered":
+            self._first_s.observe(seconds)
 
     # -- when it is asked -------------------------------------------------------------------
 

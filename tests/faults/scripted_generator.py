@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import gevent
 
 from agentd.errors import LlmError
-from agentd.llm.admission import Load, Rates
+from agentd.llm.admission import Load, Rates, Work
 from agentd.llm.generator import Ended, Piece, Tell
 from agentd.llm.prompt import INTENT_GRAMMAR, Prompt
 
@@ -46,17 +46,28 @@ class ScriptedGenerator:
         self.cancelled: list[int] = []
         self.warmed: list[str] = []
         self.closed = False
+        self.eased: list[int] = []
+        self.measured = 0
         self._numbers = itertools.count(1)
         self._live: dict[int, gevent.Greenlet] = {}
 
     @property
     def load(self) -> Load:
-        return Load(active=len(self._live), free=64, waiting=0, prompt_tokens=0)
+        return Load(64, tuple(Work(0, 0 if n in self.eased else 30, 9) for n in self._live))
 
     def tokens(self, prompt: Prompt) -> int:
         return len(prompt.user) // 3
 
-    def start(self, prompt: Prompt, *, max_tokens: int, grammar: str, tell: Tell) -> int:
+    def start(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        grammar: str,
+        tell: Tell,
+        first: int = 0,
+        within_s: float = 0.0,
+    ) -> int:
         if self.full:
             raise LlmError("too many texts wait already")
         number = next(self._numbers)
@@ -86,6 +97,12 @@ class ScriptedGenerator:
         greenlet = self._live.pop(number, None)
         if greenlet is not None:
             greenlet.kill(block=False)
+
+    def ease(self, number: int) -> None:
+        self.eased.append(number)
+
+    def measure(self) -> None:
+        self.measured += 1
 
     def warm(self, systems: Iterable[str]) -> None:
         self.warmed = list(systems)

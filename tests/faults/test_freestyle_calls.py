@@ -150,8 +150,18 @@ def test_twenty_ask_at_once(asking):
     assert all(FIRST in agent_said(one) for one in placed)
 
 
-def test_a_model_too_slow_for_many_answers_one_and_recordings_the_others(asking):
+def test_a_model_too_slow_is_not_asked_but_measured_and_nobody_waits(asking):
     model = ScriptedGenerator(first_s=0.4, rates=Rates(20.0, 0.5, 0.1))
+    house = asking(model)
+    placed = house.call(SHORT)
+    assert max(answers_ms(placed)) <= DEADLINE_S * 1000 - 200
+    assert any(text.startswith(UNKNOWN) for text in agent_said(placed))
+    assert not model.prompts
+    assert model.measured == 1
+
+
+def test_a_model_too_slow_for_many_answers_one_and_recordings_the_others(asking):
+    model = ScriptedGenerator(first_s=0.1, rates=Rates(5_000.0, 0.002, 0.05))
     house = asking(model)
     placed = [house.call(SHORT) for _ in range(4)]
     waits = [ms for one in placed for ms in answers_ms(one)]

@@ -79,6 +79,8 @@ def test_more_than_there_is_room_for_wait_and_beyond_that_are_refused(engine):
 def test_a_cancelled_text_tells_nothing_more_and_leaves_its_room(engine):
     texts = [Text(engine, tokens=200) for _ in range(4)]
     until(lambda: all(text.pieces for text in texts))
+    texts = [text for text in texts if not text.ended]  # the oldest may have stopped by itself
+    assert texts
     for text in texts:
         engine.cancel(text.number)
     told = [len(text.pieces) for text in texts]
@@ -133,6 +135,43 @@ def test_another_scenario_is_evaluated_when_it_comes(engine):
 def test_a_prefix_that_is_shared_is_not_read_again(engine):
     fresh = prompt.freestyle(BRIEF, "oui", [])
     assert engine.tokens(fresh) < 0.5 * len(fresh.system + fresh.user) / 3
+
+
+def test_first_sentences_come_before_the_rest_of_others(engine):
+    long = Text(engine, tokens=200)
+    until(lambda: long.pieces)
+    engine.ease(long.number)
+    began = len(long.pieces)
+    other = Text(engine, tokens=30)
+    until(lambda: other.ended)
+    # What was on its way when the other came, and what it wrote after the other had ended.
+    assert len(long.pieces) - began <= 15
+    assert long.wait()
+
+
+def test_what_is_asked_comes_before_a_measurement(engine):
+    engine._measured_at = 0.0
+    before = engine.rates
+    engine.measure()
+    until(lambda: engine.rates != before)
+    assert engine.load.work == ()
+    engine._measured_at = 0.0
+    engine.measure()
+    assert Text(engine, tokens=4).wait() is not None
+    engine.measure()  # too soon: nothing is done
+    assert engine.load.work == ()
+
+
+def test_a_guess_that_comes_too_late_is_dropped(engine):
+    """An opinion that nobody waits for any more: cancelled, its sequence is free, and nothing of it
+    is told."""
+    asked = prompt.classification("euh ben", "Avez-vous un crédit ?")
+    guess = Text(engine, asked, tokens=8, grammar=prompt.INTENT_GRAMMAR)
+    engine.cancel(guess.number)
+    again = Text(engine, asked, tokens=8, grammar=prompt.INTENT_GRAMMAR)
+    assert again.wait() in prompt.INTENTS
+    assert not guess.ended
+    assert engine.load.work == ()
 
 
 def test_the_loop_goes_on_while_texts_are_written(engine):

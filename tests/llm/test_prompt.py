@@ -28,6 +28,14 @@ def test_the_system_part_is_the_same_for_every_call() -> None:
     assert "« combien »" in two.user
 
 
+def test_a_shorter_one_keeps_the_question_that_was_asked() -> None:
+    talk = [("agent", "Bonjour."), ("x", "oui"), ("agent", "Avez-vous un crédit ?")]
+    long, short = (prompt.freestyle(BRIEF, "combien", talk, turns) for turns in prompt.TURNS)
+    assert long.system == short.system
+    assert long.user.endswith(short.user)
+    assert short.user == "Agent : « Avez-vous un crédit ? »\nProspect : « combien »"
+
+
 def test_without_facts_the_model_is_told_so() -> None:
     assert "Aucun" in prompt.system(prompt.Brief("Julie", "Exemple", ""))
 
@@ -56,8 +64,8 @@ def test_what_is_said_stays_inside_its_quotes(said: str, quoted: str) -> None:
 @given(st.text(max_size=400))
 def test_no_text_leaves_its_line_nor_its_quotes(said: str) -> None:
     user = prompt.freestyle(BRIEF, said, [("agent", said), ("x", said)]).user
-    assert len(user.splitlines()) == 5
-    for line in user.splitlines()[1:4]:
+    assert len(user.splitlines()) == 3
+    for line in user.splitlines():
         assert line.count("«") == line.count("»") == 1
         assert line.endswith("»")
     assert prompt.classification(said, "").user.count("»") == 1
