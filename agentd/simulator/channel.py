@@ -5,6 +5,7 @@ Header names, their order and their encoding are those of `01_outbound_basic.txt
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 TICK_MS = 20
 
@@ -189,9 +190,21 @@ _CAUSES = {  # ITU-T Q.850
 _UNSAFE = re.compile(rb'[\r\n #&+:;<=>?@\[\\\]^`{|}"\x00-\x1f\x7f-\xff]|%(?![0-9A-Fa-f]{2})')
 
 
+@lru_cache(maxsize=16_384)
 def quote(value: str) -> str:
-    """A header's value as events carry it."""
+    """A header's value as events carry it. Of 170 in an event next to none are new."""
     return _UNSAFE.sub(lambda m: b"%%%02X" % m[0][0], value.encode()).decode()
+
+
+@lru_cache(maxsize=16_384)
+def _header(line: str) -> str:
+    name, _, value = line.partition(": ")
+    return f"{name}: {quote(value)}"
+
+
+@lru_cache(maxsize=65_536)
+def _variable(name: str, value: str) -> str:
+    return f"variable_{name}: {quote(value)}"
 
 
 class Channel:
@@ -383,11 +396,10 @@ class Channel:
 
     @staticmethod
     def _quoted(line: str) -> str:
-        name, _, value = line.partition(": ")
-        return f"{name}: {quote(value)}"
+        return _header(line)
 
     def _variables(self) -> list[str]:
-        return [f"variable_{name}: {quote(value)}" for name, value in self.variables.items()]
+        return list(map(_variable, self.variables, self.variables.values()))
 
     def _accounts(self) -> list[str]:
         """What CHANNEL_HANGUP_COMPLETE alone carries: cause, stamps and durations."""

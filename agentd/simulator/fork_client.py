@@ -57,6 +57,8 @@ class ForkClient:
         self._wake = Flag()
         self._outbox: deque[bytes] = deque()
         self._sending = False  # a part of something may be out
+        self._number = -1  # of the socket, while it is open
+        self._clear = False  # nothing is in a frame's way
         self._open = self._paused = self._deaf = self._ending = False
         self._deaf = mute
         self.frames = self.dropped = 0
@@ -67,6 +69,10 @@ class ForkClient:
 
         frame: the same as a websocket's frame, when somebody has made it already.
         """
+        if self._clear and frame and not self._outbox:
+            self.frames += 1
+            self._write_now(frame)
+            return
         if self._paused or self._deaf or self._ending:
             return
         if not self._open:
@@ -79,11 +85,7 @@ class ForkClient:
         if len(self._outbox) > WAITING:
             self.dropped += 1
             return
-        if frame and not self._outbox and not self._sending and self._flows:
-            self.frames += 1
-            self._write_now(frame)
-        else:
-            self._binary(audio)
+        self._binary(audio)
 
     def do(self, action: str, text: str = "") -> None:
         """action: stop | hangup | pause | resume | graceful-shutdown | text."""
@@ -101,6 +103,7 @@ class ForkClient:
                 self._text(text)
             self._ending = True
             self._with(lambda protocol: protocol.send_close(1000))
+        self._look()
 
     @property
     def flows(self) -> bool:
@@ -114,7 +117,9 @@ class ForkClient:
 
     def close(self) -> None:
         """The call is over and so are we."""
+        self._clear = False
         gevent.killall(self._greenlets, block=True, timeout=1.0)
+        self._clear = False
         if self._socket is not None:
             self._socket.close()
 
@@ -128,6 +133,7 @@ class ForkClient:
         except (OSError, InvalidURI):
             self._tell("connect_failed", '{"reason":"Unable to connect"}')
             return
+        self._number = self._socket.fileno()
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # The real module waits for an answer to its upgrade for ever, and says nothing.
         self._socket.settimeout(None)
@@ -141,6 +147,7 @@ class ForkClient:
                 protocol.receive_data(data)
                 for event in protocol.events_received():
                     self._received(event)
+                self._look()
                 self._flush()
             protocol.receive_eof()
         except OSError:
@@ -213,6 +220,7 @@ class ForkClient:
         elif not self._open and not self._ending:
             self._tell("connect_failed", '{"reason":"Unable to connect"}')
         self._ending = True
+        self._look()
         self._wake.set()
 
     # -- sending ----------------------------------------------------------------------------
@@ -223,9 +231,8 @@ class ForkClient:
 
     def _write_now(self, frame: bytes) -> None:
         """Past the writer, which has nothing to do: a wake-up a frame costs more than the frame."""
-        assert self._socket is not None
         try:
-            written = os.write(self._socket.fileno(), frame)
+            written = os.write(self._number, frame)
         except BlockingIOError:
             written = 0
         except OSError:
@@ -234,9 +241,11 @@ class ForkClient:
             self._outbox.append(frame[written:])
             self._wake.set()
 
-    @property
-    def _flows(self) -> bool:
-        return self._protocol is not None and self._protocol.state is State.OPEN
+    def _look(self) -> None:
+        """May a frame go straight to the socket? Asked when something changed, not every tick."""
+        shut = self._paused or self._deaf or self._ending or self._sending or not self._open
+        protocol = self._protocol
+        self._clear = not shut and protocol is not None and protocol.state is State.OPEN
 
     def _text(self, text: str) -> None:
         self._with(lambda protocol: protocol.send_text(text.encode()))
@@ -248,6 +257,8 @@ class ForkClient:
                 send(protocol)
             except WebSocketException:
                 return
+            finally:
+                self._look()
             self._flush()
 
     def _flush(self) -> None:
@@ -263,12 +274,13 @@ class ForkClient:
             while self._outbox and self._socket is not None:
                 data = b"".join(self._outbox)
                 self._outbox.clear()
-                self._sending = True
+                self._sending, self._clear = True, False
                 try:
                     if data:
                         self._socket.sendall(data)
                 except OSError:
                     return
                 self._sending = False
+                self._look()
             if self._ending and self._protocol is not None and not self._outbox:
                 return

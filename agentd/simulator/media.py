@@ -6,7 +6,7 @@ sound is done to that of all calls in one go: done for each call alone it takes 
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,8 @@ from agentd.simulator.playing import SILENT, TICK, TICK_MS, Samples, Step, mixed
 from agentd.simulator.prospect import are_loud
 
 LATE_S = 0.02
-AUDIO = 4 * TICK  # bytes of 20 ms at 16 kHz
+NARROW = 2 * TICK  # bytes of 20 ms at 8 kHz
+AUDIO = 4 * TICK  # the same at 16 kHz
 # Of a whole binary message of so many bytes, masked (RFC 6455, 5.2): what an audio fork sends.
 HEADER = bytes((0x82, 0x80 | 126, AUDIO >> 8, AUDIO & 0xFF))
 FRAME = len(HEADER) + 4 + AUDIO
@@ -42,9 +43,9 @@ class Party(Protocol):
     def speak(self, loud: bool) -> Samples:
         """20 ms of the prospect. loud: the agent is heard in them."""
 
-    def transmit(self, received: Samples, heard: Samples, audio: bytes, frame: bytes) -> None:
-        """What the line made of both. audio: the prospect's at 16 kHz; frame: the same as an audio
-        fork sends it."""
+    def transmit(self, received: bytes, heard: bytes, audio: bytes, frame: bytes) -> None:
+        """What the line made of both, int16 at 8 kHz. audio: the prospect's at 16 kHz; frame: the
+        same as an audio fork sends it."""
 
 
 class _Entry:
@@ -54,13 +55,9 @@ class _Entry:
         self.party = party
         self.ended = AsyncResult()
 
-    def safely(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        """What it raises ends this call only; None then."""
-        try:
-            return do(*arguments)
-        except Exception as error:  # noqa: BLE001 - raised again in `hold`
-            self.ended.set_exception(error)
-            return None
+    def failed(self, error: Exception) -> None:
+        """What one of its methods raises ends this call only: `hold` raises it again."""
+        self.ended.set_exception(error)
 
 
 class Media:
@@ -102,11 +99,19 @@ class Media:
             self.ticks += 1
 
     def _tick(self, late: bool) -> None:
-        played = [(entry, entry.safely(entry.party.play, late)) for entry in self._entries]
-        entries = [entry for entry, step in played if step is not None]
+        entries: list[_Entry] = []
+        steps: list[Step] = []
+        for entry in self._entries:
+            try:
+                step = entry.party.play(late)
+            except Exception as error:  # noqa: BLE001 - raised again in `hold`
+                entry.failed(error)
+                continue
+            entries.append(entry)
+            steps.append(step)
         if entries:
-            self._exchange(entries, [step for _, step in played if step is not None])
-        for entry in [e for e in self._entries if e.ended.ready() or e.party.over]:
+            self._exchange(entries, steps)
+        for entry in [e for e in self._entries if e.party.over or e.ended.ready()]:
             self._entries.remove(entry)
             if not entry.ended.ready():
                 entry.ended.set()
@@ -114,25 +119,34 @@ class Media:
     @staticmethod
     def _exchange(entries: Sequence[_Entry], steps: Sequence[Step]) -> None:
         """20 ms of both directions of every line."""
-        prompts, bases, overs = zip(*steps, strict=True)
+        prompts = _rows([step[0] for step in steps])
+        bases = prompts
+        if any(step[1] is not step[0] for step in steps):
+            bases = _rows([step[1] for step in steps])
         lines = [entry.party.line for entry in entries]
-        sent = mixed(_rows(bases), _rows([SILENT if over is None else over for over in overs]))
+        sent = mixed(bases, _rows([SILENT if step[2] is None else step[2] for step in steps]))
         heard = mixer.deliver(lines, sent)
-        said = [
-            entry.safely(entry.party.speak, loud)
-            for entry, loud in zip(entries, are_loud(_rows(prompts)), strict=True)
-        ]
-        received = mixer.receive(lines, _rows([SILENT if one is None else one for one in said]))
+        said: list[Samples] = []
+        for entry, loud in zip(entries, are_loud(prompts), strict=True):
+            try:
+                said.append(entry.party.speak(loud))
+            except Exception as error:  # noqa: BLE001 - raised again in `hold`
+                entry.failed(error)
+                said.append(SILENT)
+        received = mixer.receive(lines, _rows(said))
         wide = mixer.double([entry.party.doubler for entry in entries], received)
         audio, frames = wide.tobytes(), framed(wide).tobytes()
+        sounds, ours = received.tobytes(), heard.tobytes()
         for row, entry in enumerate(entries):
-            entry.safely(
-                entry.party.transmit,
-                received[row],
-                heard[row],
-                audio[row * AUDIO : (row + 1) * AUDIO],
-                frames[row * FRAME : (row + 1) * FRAME],
-            )
+            try:
+                entry.party.transmit(
+                    sounds[row * NARROW : (row + 1) * NARROW],
+                    ours[row * NARROW : (row + 1) * NARROW],
+                    audio[row * AUDIO : (row + 1) * AUDIO],
+                    frames[row * FRAME : (row + 1) * FRAME],
+                )
+            except Exception as error:  # noqa: BLE001 - raised again in `hold`
+                entry.failed(error)
 
 
 _of_hub: "WeakKeyDictionary[Any, Media]" = WeakKeyDictionary()

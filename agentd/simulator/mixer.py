@@ -56,6 +56,8 @@ class LineModel:
         self._random = np.random.default_rng(seed)
         self._loss = line.loss
         self._echo = 0.0 if line.echo_db is None else 10 ** (line.echo_db / 20)
+        self.echoes = bool(self._echo)
+        self.clean = not self._echo and not self._loss  # nothing but noise and the codec
         back = -(-ECHO_SAMPLES // TICK)
         self._skip = back * TICK - ECHO_SAMPLES
         self._ours: deque[Samples] = deque([SILENT] * (back + 1), maxlen=back + 1)
@@ -103,8 +105,9 @@ class LineModel:
 def deliver(lines: Sequence[LineModel], frames: Samples) -> Samples:
     """`LineModel.deliver` of many lines; frames and result of shape (lines, TICK)."""
     heard = _coded(lines, frames)
-    for line, frame in zip(lines, heard, strict=True):
-        line.remember(frame)
+    for row, line in enumerate(lines):
+        if line.echoes:
+            line.remember(heard[row])
     return heard
 
 
@@ -114,22 +117,29 @@ def receive(lines: Sequence[LineModel], said: Samples) -> Samples:
     total = np.add(said, noise, dtype=np.int32)
     lost = []
     for row, line in enumerate(lines):
+        if line.clean:
+            continue
         if line.lost():
             lost.append(row)
             continue
         echo = line.echo()
         if echo is not None:
             total[row] += echo
-    received = _coded(lines, np.clip(total, -32768, 32767, out=total).astype(np.int16))
+    np.minimum(np.maximum(total, -32768, out=total), 32767, out=total)
+    received = _coded(lines, total.astype(np.int16))
     received[lost] = 0  # what FreeSWITCH hands on when a packet is missing
     return received
 
 
 def _coded(lines: Sequence[LineModel], frames: Samples) -> Samples:
     """Through each line's codec."""
-    at = frames.view(np.uint16).astype(np.intp)
-    at += np.array([[line.table] for line in lines])
-    return _TABLES.take(at)
+    tables = {line.table for line in lines}
+    if len(tables) == 1:
+        at = tables.pop()
+        return _TABLES[at : at + 65_536][frames.view(np.uint16)]
+    wide = frames.view(np.uint16).astype(np.intp)
+    wide += np.array([[line.table] for line in lines])
+    return _TABLES.take(wide)
 
 
 _HALF = 8

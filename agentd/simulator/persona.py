@@ -1,5 +1,6 @@
 """Persona files: a spoken prospect, the line it is on, and how the call must end."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -132,7 +133,7 @@ class Turn(_Part):
             raise ValueError("after and at exclude each other")
         return self
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """One of KINDS."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)

@@ -188,11 +188,13 @@ class Player:
 
         (what applications play, what is sent, and what is still to be added to that).
         """
+        if not (self._running or self._queue or self._displaced):
+            return SILENT, SILENT, None
         if self._break:
             self._perform_break()
         if self._running:
-            for application in tuple(self._running):
-                if self._over(application):
+            for application in [a for a in self._running if self._over(a)]:
+                if application in self._running:
                     self._running.remove(application)
                     self._end(application, "done")
         if self._queue:
@@ -321,6 +323,13 @@ class Player:
             return prompt, None  # nothing is written, so there is nothing to lay over
         frame: Samples = prompt
         last: Samples | None = None
+        if len(self._displaced) == 1:  # the background, most of the time
+            path, displaced = next(iter(self._displaced.items()))
+            over = displaced.tick()
+            if over is None:
+                del self._displaced[path]
+                return prompt, None
+            return (prompt, over) if displaced.mixes else (over, None)
         for path, displaced in tuple(self._displaced.items()):
             over = displaced.tick()
             if over is None:
@@ -335,7 +344,8 @@ class Player:
 def mixed(one: Samples, other: Samples) -> Samples:
     """Both at once, of any shape they share, clipped."""
     total = np.add(one, other, dtype=np.int32)
-    return np.clip(total, -32768, 32767, out=total).astype(np.int16)
+    np.minimum(np.maximum(total, -32768, out=total), 32767, out=total)
+    return total.astype(np.int16)
 
 
 def join(frames: Sequence[Samples]) -> Samples:

@@ -150,6 +150,8 @@ class Prospect:
         """The next item, if its moment is now."""
         if not self._turns or self._now_ms < self._silent_until:
             return None
+        if not (self._agent.speaking or self._agent.ended):
+            return None  # whatever the item waits for
         turn = self._turns[0]
         if turn.kind in ("interrupt", "backchannel") or turn.at is not None:
             at_ms = round((AT_S if turn.at is None else turn.at) * 1000)

@@ -12,22 +12,24 @@ class Recorder:
     """Tracks of one length at 8 kHz. `said` and `prompt` are the clean parts of the recording."""
 
     def __init__(self) -> None:
-        self._heard = bytearray()  # of the prospect, as the switch receives it
-        self._agent = bytearray()  # of the agent, as the prospect hears it
+        self._heard: list[bytes] = []  # of the prospect, as the switch receives it
+        self._agent: list[bytes] = []  # of the agent, as the prospect hears it
+        self._bytes = 0  # of either
         self._said: list[Samples] = []  # the prospect alone, before the line
         self._prompt: list[Samples] = []  # what the agent says, without the background
 
-    def add(self, heard: Samples, agent: Samples, said: Samples, prompt: Samples) -> None:
-        """20 ms of each. said and prompt are kept as they are, and must not change."""
-        self._heard += heard.tobytes()
-        self._agent += agent.tobytes()
+    def add(self, heard: bytes, agent: bytes, said: Samples, prompt: Samples) -> None:
+        """20 ms of each, int16. said and prompt are kept as they are, and must not change."""
+        self._heard.append(heard)
+        self._agent.append(agent)
+        self._bytes += len(heard)
         self._said.append(said)
         self._prompt.append(prompt)
 
     @property
     def samples(self) -> int:
         """Length of the recording so far, in samples."""
-        return len(self._heard) // 2
+        return self._bytes // 2
 
     @property
     def duration_ms(self) -> int:
@@ -47,7 +49,7 @@ class Recorder:
     @property
     def stereo(self) -> Samples:
         """Shape (samples, 2): the prospect on the left, the agent on the right, as heard."""
-        heard, agent = bytes(self._heard), bytes(self._agent)
+        heard, agent = b"".join(self._heard), b"".join(self._agent)
         return np.stack([np.frombuffer(heard, np.int16), np.frombuffer(agent, np.int16)], axis=1)
 
     def write(self, path: Path, begun: int = 0, *, stereo: bool = True) -> None:

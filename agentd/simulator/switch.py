@@ -165,13 +165,12 @@ class SimulatedCall:
         self._act = self._prospect.tick(loud, self._ahead)
         return self._act.sound
 
-    def transmit(self, received: Samples, heard: Samples, audio: bytes, frame: bytes) -> None:
+    def transmit(self, received: bytes, heard: bytes, audio: bytes, frame: bytes) -> None:
         """See `media.Party`."""
         act = self._act
         self.recorder.add(received, heard, act.sound, self._prompt)
-        if self._forks:
-            for fork in tuple(self._forks.values()):
-                fork.feed(audio, frame)
+        for fork in self._forks.values():  # feeding one starts and ends none
+            fork.feed(audio, frame)
         if act.digit:
             self.switch.dtmf(act.digit)
         if act.hangup:

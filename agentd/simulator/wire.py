@@ -182,7 +182,8 @@ class Switch:
         if self._park_due:
             self._park_due = False
             self._event("CHANNEL_PARK")
-        frames = (SILENT, SILENT, None) if self.gone else self.player.step()
+        over = self.cause or self.transferred  # `gone`
+        frames = (SILENT, SILENT, None) if over else self.player.step()
         if self._finish_due:
             self._finish_due = False
             self._finish()
