@@ -7,6 +7,7 @@ of the engine say nothing about the rules of understanding.
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,15 @@ def scenario(**changes: Any) -> Scenario:
     return parse_scenario(json.dumps(data), "test")
 
 
+@cache
+def _matcher() -> Matcher:
+    """It learns for half a second, and nothing in it changes."""
+    return Matcher(ENTRIES)
+
+
 def brain(given: Scenario | None = None, **timing: Any) -> Brain:
     """A brain with the fakes above."""
-    return Brain(given or scenario(), Matcher(ENTRIES), Returns(), Timing(**timing), 0.35, words)
+    return Brain(given or scenario(), _matcher(), Returns(), Timing(**timing), 0.35, words)
 
 
 class Line:

@@ -182,4 +182,6 @@ def test_passed_on_after_any_event_it_is_still_a_call(name, part):
         line.run_out("transfer" if line.state.phase is Phase.TRANSFERRING else "silence")
     records = [a for a in (*asked, *line.actions) if isinstance(a, Record)]
     assert line.state.phase in (Phase.OVER, Phase.GONE)
-    assert [r.kind for r in standing(records)].count("disposition") == 1, "exactly one disposition, whoever held the call"
+    assert [r.kind for r in standing(records)].count("disposition") == 1, (
+        "exactly one disposition, whoever held the call"
+    )
