@@ -233,6 +233,28 @@ def test_both_parts_are_one_utterance() -> None:
     assert goes_on.joined(Utterance("", 0.0, 0, 1), first).text == "oui"
 
 
+def test_what_was_heard_whole_is_not_joined_again(line: Line) -> None:
+    to_step(line, "Q1").says("oui")
+    line.goes_on(f"oui {TAUX}", at=300, goes_on=True)
+    assert line.records("turn")[-1]["text"] == f"oui {TAUX}"
+    assert line.last_keys[0] == "objections/taux"
+
+
+def test_the_first_part_may_have_been_misheard(line: Line) -> None:
+    to_step(line, "Q1").says("non")
+    line.goes_on(TAUX.removeprefix("mais "), at=300, goes_on=True)
+    assert "Q1" not in line.outcomes
+    assert line.last_keys[0] == "objections/taux"
+
+
+@pytest.mark.parametrize("text", ["non", "", "Non, d'accord"])
+def test_a_sound_heard_whole_takes_nothing_back(line: Line, text: str) -> None:
+    to_step(line, "Q1").says("non")
+    line.goes_on(text, at=300, goes_on=True)
+    assert line.outcomes["Q1"] == "deny"
+    assert line.of(Resume)
+
+
 # --- the property: taken back or gone on with, the call is what it would have been
 
 _BEFORE = st.lists(st.sampled_from(["oui", "non", "pardon", "c'est gratuit", "blabla"]), max_size=5)
