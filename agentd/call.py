@@ -401,6 +401,8 @@ class Call:
             for record in records:
                 if record.kind == "disposition":
                     self._disposition = str(record.data["disposition"])
+                elif record.kind == "retraction" and record.data["disposition"]:
+                    self._disposition = ""
         except Exception as error:  # noqa: BLE001 - whatever broke, the call ends politely
             self._broke("Record", error)
 

@@ -166,7 +166,11 @@ class Record(Action, frozen=True):
 #                understood, ISO 8601 with the callee's offset; null when no moment was
 #   recording    state ("started"|"refused")
 #   disposition  disposition, score, reason
-KINDS = ("turn", "step", "score", "suppression", "callback", "recording", "disposition")
+#   retraction   what was recorded of a turn of the prospect that went on: start_ms of the turn,
+#                steps (names), score (as it was before), callback and disposition (bool: recorded)
+KINDS = (
+    "turn", "step", "score", "suppression", "callback", "recording", "disposition", "retraction",
+)  # fmt: skip
 
 
 class Background(Action, frozen=True):

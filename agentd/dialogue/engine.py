@@ -13,7 +13,16 @@ Ends, where the design leaves a choice:
 - an opt-out said during the goodbye is committed as a suppression; the disposition stays.
 """
 
-from agentd.dialogue import answers, doubt, freestyle, hearing, machines, recording, takeover
+from agentd.dialogue import (
+    answers,
+    doubt,
+    freestyle,
+    goes_on,
+    hearing,
+    machines,
+    recording,
+    takeover,
+)
 from agentd.dialogue.actions import Action, Background, Stop
 from agentd.dialogue.brain import Brain, Timing
 from agentd.dialogue.dispositions import Disposition
@@ -73,6 +82,7 @@ def handle(brain: Brain, state: CallState, event: Event, now_ms: int) -> list[Ac
     Returns what is to be done, in order.
     """
     moves = Moves(brain, state, now_ms)
+    goes_on.watch(moves, event)
     if isinstance(event, HungUp):
         _hung_up(moves, event)
     elif state.phase is Phase.NEW:
@@ -111,7 +121,7 @@ def _open(moves: Moves, event: Event) -> None:
         case Utterance():
             hearing.utterance(moves, event)
         case SpeechStarted():
-            hearing.speech_started(moves)
+            hearing.speech_started(moves, event)
         case Partial(text=text):
             hearing.partial(moves, text)
         case Interruption():
@@ -145,9 +155,14 @@ def _open(moves: Moves, event: Event) -> None:
 
 
 def _ending(moves: Moves, event: Event) -> None:
-    """Goodbye in the air, or a transfer under way: only their own ends count, and an opt-out."""
+    """Goodbye in the air, or a transfer under way: only their own ends count, an opt-out, and the
+    rest of what led to the goodbye."""
+    if isinstance(event, Utterance) and goes_on.utterance(moves, event):
+        return
     _still_opt_out(moves, event)
     match event:
+        case SpeechStarted():
+            goes_on.speech_started(moves, event.at_ms)
         case SayStarted():
             _say_started(moves, event)
         case SayDone():
@@ -185,6 +200,7 @@ def _say_started(moves: Moves, event: SayStarted) -> None:
     speech = moves.state.speech
     if speech is not None and speech.say_id == event.say_id and speech.started_ms is None:
         speech.started_ms = moves.now
+        goes_on.sounds(moves, moves.now)
         freestyle.started(moves, speech)
 
 
@@ -197,6 +213,8 @@ def _timer(moves: Moves, event: TimerFired) -> None:
     match kind:
         case "silence":
             answers.silence(moves)
+        case "answer" if goes_on.waits(state):
+            goes_on.no_words(moves)
         case "answer":
             # A turn that never ends, or whose text never came.
             state.speaking = False
@@ -269,7 +287,7 @@ def _hung_up(moves: Moves, event: HungUp) -> None:
         # There is nobody left to ask what was meant.
         if said.intent is Intent.OPTOUT or said.maybe_optout:
             moves.suppress("optout", state.partial)
-    state.timers, state.asked = {}, None
+    state.timers, state.asked, state.acted = {}, None, None
     moves.say_is_over()
     moves.leave("hangup")
     doubt.keep(moves, event.cause)

@@ -106,6 +106,8 @@ class Utterance(Event, frozen=True):
     confidence: 0 to 1. Below the recogniser's floor the ears already send an empty text.
     start_ms, end_ms: first and last voiced frame.
     alternatives: other readings, best first.
+    goes_on: it went on with the utterance before, and its text holds that one's as well: both were
+        recognised together.
     """
 
     text: str
@@ -113,6 +115,7 @@ class Utterance(Event, frozen=True):
     start_ms: int
     end_ms: int
     alternatives: tuple[str, ...] = ()
+    goes_on: bool = False
 
 
 class FreestyleSentence(Event, frozen=True):

@@ -38,6 +38,7 @@ _MAX_RESUMES = 2
 # What the language model is told of the call so far: turns, and characters of each.
 _TALK, _TALK_CHARS = 6, 300
 _START_S = 0.15  # from our decision to speak to the first sound of a recording
+_LEAST_CALL_S = 30.0  # left of a call's time, so that a goodbye can be heard
 _LEAST_ASK_S = 0.5  # to answer in, however late the utterance was understood
 # The step name under which the ears are told that a moment to call back is expected.
 CALLBACK = "Callback"
@@ -131,6 +132,15 @@ class Floor:
             self.actions.append(Stop(speech.say_id))
             self.start_timer("say", self.brain.timing.stop_s)
 
+    def drop(self) -> None:
+        """The prospect goes on before the Say was heard: it is not begun."""
+        speech = self.state.speech
+        if speech is not None and not speech.stopped:
+            speech.stopped = True
+            self.cancel_timer("hold")
+            self.actions.append(Stop(speech.say_id))
+            self.start_timer("say", self.brain.timing.stop_s)
+
     def hold(self) -> None:
         """Somebody speaks: the Say in the air waits until it is known what that is."""
         speech = self.state.speech
@@ -185,7 +195,7 @@ class Floor:
         self.say(
             broken.clips,
             broken.then,
-            interruptible=resumed <= _MAX_RESUMES,
+            interruptible=broken.interruptible and resumed <= _MAX_RESUMES,
             offset_ms=offset,
             resumed=resumed,
         )
@@ -273,6 +283,11 @@ class Floor:
         if timer_id is not None:
             self.actions.append(CancelTimer(timer_id))
 
+    def limit_call(self) -> None:
+        """Start the timer of the whole call with what is left of its time."""
+        left = self.brain.timing.max_call_s - self.now / 1000
+        self.start_timer("call", round(max(_LEAST_CALL_S, left), 1))
+
     def wait(self) -> None:
         """The floor is the prospect's: wait for an answer, or for the end of one already begun."""
         self.cancel_timer("silence")
@@ -289,6 +304,8 @@ class Floor:
     def record(self, kind: str, **data: Any) -> None:
         """Commit a fact."""
         self.actions.append(Record(kind, data))
+        if kind == "callback" and self.state.acted is not None:
+            self.state.acted.callback = True
         if kind == "turn" and data["text"].strip():
             self.state.talk.append((data["who"], data["text"][:_TALK_CHARS]))
             del self.state.talk[:-_TALK]

@@ -12,9 +12,16 @@
   it is the answer.
 """
 
-from agentd.dialogue import answers, freestyle, machines, recording
+from agentd.dialogue import answers, freestyle, goes_on, machines, recording
 from agentd.dialogue.dispositions import Disposition
-from agentd.dialogue.events import Interruption, Overlap, SayDone, SayFailed, Utterance
+from agentd.dialogue.events import (
+    Interruption,
+    Overlap,
+    SayDone,
+    SayFailed,
+    SpeechStarted,
+    Utterance,
+)
 from agentd.dialogue.intents import Intent
 from agentd.dialogue.moves import Moves
 from agentd.dialogue.phrases import LIVE
@@ -34,6 +41,8 @@ _MEANT = answers.ALWAYS_HEARD | {Intent.OBJECTION, Intent.QUESTION}
 def utterance(moves: Moves, heard: Utterance) -> None:
     """A finished turn of the prospect, while the call is open."""
     state = moves.state
+    if goes_on.utterance(moves, heard):
+        return
     state.speaking, state.partial = False, ""
     spoken = answers.has_words(heard.text)
     # Words nobody could make out are no noise: an opt-out may be among what they may have been.
@@ -55,7 +64,7 @@ def utterance(moves: Moves, heard: Utterance) -> None:
     if state.speech is not None:
         if special and said is not None and state.speech.interruptible:
             moves.interrupted()
-            answers.act(moves, said)
+            goes_on.act(moves, heard, said)
         elif spoken or state.speech.stopped:
             _keep(moves, heard)
         return
@@ -75,14 +84,20 @@ def utterance(moves: Moves, heard: Utterance) -> None:
     elif state.broken is not None:
         _settle(moves, heard, said)
     elif special or not _too_early(moves, heard):
-        answers.act(moves, said)
+        if goes_on.goes_on_already(state, heard) and said.intent is not Intent.OPTOUT:
+            goes_on.remember(moves, heard, decided=False)
+            state.speaking = True
+            moves.wait()
+        else:
+            goes_on.act(moves, heard, said)
     else:
         moves.wait()
 
 
-def speech_started(moves: Moves) -> None:
+def speech_started(moves: Moves, event: SpeechStarted) -> None:
     """The prospect begins to speak."""
     state = moves.state
+    goes_on.speech_started(moves, event.at_ms)
     state.speaking = True
     if state.speech is None and state.asked is None:
         moves.wait()
@@ -105,9 +120,9 @@ def overlap(moves: Moves, event: Overlap) -> None:
     speech = moves.state.speech
     if speech is None or speech.say_id != event.say_id:
         return
-    if event.over:
+    if event.over and not goes_on.waits(moves.state):
         moves.go_on()
-    else:
+    elif not event.over:
         moves.hold()
 
 
@@ -119,11 +134,13 @@ def partial(moves: Moves, text: str) -> None:
     if speech is None or speech.stopped or not speech.interruptible or not answers.has_words(text):
         return
     if answers.is_backchannel(text):
-        moves.go_on()
+        if not goes_on.waits(state):
+            moves.go_on()
         return
     read = answers.read(moves, Utterance(text, 1.0, moves.now, moves.now))
     refuses = read.intent is Intent.DENY and len(text.split()) > 1
     if read.intent in _MEANT or read.maybe_optout or refuses:
+        state.speaking = True
         moves.interrupted()
 
 
@@ -135,18 +152,24 @@ def say_done(moves: Moves, event: SayDone) -> None:
     speech = state.speech
     if speech.started_ms is None and (event.completed or event.heard_ms > 0):
         speech.started_ms = max(0, moves.now - max(0, event.heard_ms))
+        goes_on.sounds(moves, speech.started_ms)
     moves.say_is_over(completed=event.completed)
     state.failures = 0
     kept, state.heard = state.heard, []
     if event.completed and _is_disclosure(moves, speech):
         recording.begin(moves)
-    if state.phase is not Phase.OPEN:
-        _after(moves, speech)
-        return
     cut = speech.stopped and not event.completed
     if cut:
         speech.heard_ms = speech.offset_ms + max(0, event.heard_ms)
+    if goes_on.say_over(moves, speech, cut=cut):
+        return
+    if cut:
         state.broken = speech
+        if not kept and not state.speaking and moves.resume():
+            return  # who made us stop had nothing to say
+    if state.phase is not Phase.OPEN:
+        _after(moves, speech)
+        return
     _after(moves, speech, kept, cut=cut)
 
 
@@ -205,16 +228,16 @@ def _after(
         # A person is what they are about to get.
         urgent = urgent - {Intent.HUMAN, Intent.CALLBACK}
     special = [
-        said
-        for _, said in readings
+        (heard, said)
+        for heard, said in readings
         if said.intent in urgent or said.unrecorded or said.maybe_optout
     ]
-    special.sort(key=lambda said: (said.intent is not Intent.OPTOUT, not said.maybe_optout))
+    special.sort(key=lambda one: (one[1].intent is not Intent.OPTOUT, not one[1].maybe_optout))
     if speech.then is Then.HANGUP:
         moves.leave("done")
         moves.hang_up()
     elif special:
-        answers.act(moves, special[0])
+        goes_on.act(moves, *special[0])
     elif speech.then is Then.TRANSFER:
         moves.hand_over()
     elif cut:
@@ -231,11 +254,11 @@ def _after(
         freestyle.go_on(moves)
     else:
         moves.cancel_ask()
-        timely = [said for heard, said in readings if not _too_early(moves, heard)]
+        timely = [(heard, said) for heard, said in readings if not _too_early(moves, heard)]
         if moves.state.screening == "told" and any(answers.has_words(h.text) for h, _ in readings):
             machines.person(moves)
         elif timely:
-            answers.act(moves, timely[-1])
+            goes_on.act(moves, *timely[-1])
         else:
             moves.wait()
 
@@ -256,7 +279,7 @@ def _settle(moves: Moves, heard: Utterance, said: answers.Reading) -> None:
         # Nothing was asked; what was said only shows that the text has been understood.
         moves.advance("done")
     else:
-        answers.act(moves, said)
+        goes_on.act(moves, heard, said)
 
 
 def _special(said: answers.Reading) -> bool:

@@ -72,6 +72,25 @@ class Ask(msgspec.Struct):
     ended_ms: int = 0
 
 
+class Acted(msgspec.Struct):
+    """What was taken for a whole turn of the prospect, and acted on; they may yet go on.
+
+    heard: all of it; before: the call as it was.
+    sound_ms: when the answer to it was first heard.
+    decided: false while nothing has been made of it, since they were speaking again already.
+    resumed: they speak again, and its words are still to come.
+    callback: a moment was recorded. transfer: the call is to be handed over, after those words.
+    """
+
+    heard: Utterance
+    before: "CallState"
+    sound_ms: int | None = None
+    decided: bool = True
+    resumed: bool = False
+    callback: bool = False
+    transfer: bool = False
+
+
 class CallState(msgspec.Struct):
     """The memory of one call. Times are milliseconds since the answer.
 
@@ -84,6 +103,7 @@ class CallState(msgspec.Struct):
     speech: the Say in the air; `broken`: an interrupted one that may have to be resumed.
     last: what was said at the last turn, for "pardon ?".
     heard: utterances that came during a Say and wait for its end.
+    spoke_ms: when the prospect last began to speak. acted: the turn that may yet go on.
     silences, noises, failures: how many in a row.
     recorded, recording: the call may be recorded; "" before the notice has been heard, then "on",
         or "refused" once the prospect has objected.
@@ -127,6 +147,8 @@ class CallState(msgspec.Struct):
     heard: list[Utterance] = []
     partial: str = ""
     speaking: bool = False
+    spoke_ms: int = -1
+    acted: Acted | None = None
     floor_ms: int = 0
     silences: int = 0
     noises: int = 0

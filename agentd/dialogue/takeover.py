@@ -13,7 +13,6 @@ from agentd.dialogue.state import CallState, Phase, Speech, Then, restore
 
 # A call that has outlived this many agentd may be what ends them.
 MOST = 2
-_LEAST_S = 30.0  # left of a call's time, so that a goodbye can be heard
 
 
 def resume(moves: Moves, memory: str) -> None:
@@ -54,7 +53,7 @@ def _become(state: CallState, held: CallState, now_ms: int) -> Speech | None:
     for name in held.__struct_fields__:
         setattr(state, name, getattr(held, name))
     cut, state.speech = state.speech, None
-    state.broken, state.heard, state.timers = None, [], {}
+    state.broken, state.heard, state.timers, state.acted = None, [], {}, None
     state.asked = None  # of a model that went with it: what was said is asked for again
     state.partial, state.speaking = "", False
     if state.screening:  # whoever speaks next is taken for the person
@@ -71,8 +70,7 @@ def _go_on(moves: Moves, cut: Speech | None) -> None:
     if moves.scenario.background:
         moves.actions.append(Background(moves.scenario.background))
     recording.go_on(moves)
-    left = moves.brain.timing.max_call_s - moves.now / 1000
-    moves.start_timer("call", round(max(_LEAST_S, left), 1))
+    moves.limit_call()
     if state.suppressed:
         state.phase = Phase.OPEN
         answers.opt_out(moves, "optout", "")

@@ -1,5 +1,6 @@
 """Persona files: a spoken prospect, the line it is on, and how the call must end."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,8 @@ Answer = Literal[
     "busy", "no_answer", "reject", "unreachable", "invalid_number", "trunk_down",
 ]
 # fmt: on
+# A pause of so many seconds in the middle of what is said: "oui [0.8] mais c'est trop cher".
+PAUSE = re.compile(r"\[(\d(?:\.\d+)?)\]")
 LONGEST_FILE = 256 * 1024  # bytes
 
 
@@ -129,6 +132,8 @@ class Turn(_Part):
             if getattr(self, name) is not None and name not in MODIFIERS[given[0]]:
                 may = " or ".join(MODIFIERS[given[0]]) or "nothing"
                 raise ValueError(f"{given[0]} takes {may} beside it, not {name}")
+        if self.text and not all(part.strip() for part in PAUSE.split(self.text)[::2]):
+            raise ValueError("words are expected before and after a pause: oui [0.8] mais non")
         if self.after is not None and self.at is not None:
             raise ValueError("after and at exclude each other")
         return self

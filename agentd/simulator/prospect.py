@@ -100,6 +100,7 @@ class Prospect:
         self._now_ms = 0
         self._agent = _Listening()
         self._mouth = _Mouth()
+        self._answers = False
         self._silent_until = -1
         self._digits = ""
         self._digit_at = 0
@@ -124,7 +125,12 @@ class Prospect:
             self._say("greeting", self._greeting)
             self._greeting = ""
         if self._mouth.open:
-            return Act(self._mouth.next())
+            sound = self._mouth.next()
+            if not self._mouth.open and self._answers and self._agent.quiet_ms >= BREATH_MS:
+                # What the agent said in a pause of theirs, and broke off, is no answer.
+                self._agent.speaking = self._agent.ended = False
+                self._fresh = self._now_ms
+            return Act(sound)
         if self._digits:
             return self._press()
         turn = self._due()
@@ -167,7 +173,8 @@ class Prospect:
         self._mouth = _Mouth(self._voice[text])
         length = len(self._mouth.sound) * 1000 // (TICK * 1000 // TICK_MS)
         self.spoken.append(Spoken(kind, text, self._now_ms, self._now_ms + length))
-        if kind != "backchannel":  # which answers nothing: the same utterance goes on
+        self._answers = kind != "backchannel"  # which answers nothing: the same utterance goes on
+        if self._answers:
             self._fresh = self._now_ms
 
     def _press(self) -> Act:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from agentd.simulator.persona import Manner, Persona
+from agentd.simulator.persona import PAUSE, Manner, Persona
 from agentd.simulator.playing import RATE_HZ, Samples
 from agentd.speech.library import at_level, resample, trim, write_wav
 from agentd.speech.pico import PicoVoice
@@ -38,7 +38,14 @@ class Voices:
         return sounds
 
     def say(self, text: str, manner: Manner) -> Samples:
-        """One text, from the cache or made now."""
+        """One text, from the cache or made now, with the pauses it holds (`persona.PAUSE`)."""
+        first, *rest = PAUSE.split(text)
+        if rest:
+            parts = [self.say(first.strip(), manner)]
+            for seconds, after in zip(rest[::2], rest[1::2], strict=True):
+                parts.append(np.zeros(round(float(seconds) * RATE_HZ), np.int16))
+                parts.append(self.say(after.strip(), manner))
+            return np.concatenate(parts)
         speed, pitch = manner.speed or SPEED, manner.pitch or PITCH
         identity = f"pico fr 3 speed={speed} pitch={pitch} level={LEVEL_DBFS} {text}"
         if all(word in _HUMS for word in text.lower().split()):

@@ -36,6 +36,10 @@ LEAD_MS = 240  # of sound before speech was noticed, kept: the first consonant i
 STREAM_EVERY_MS = 300  # how often a streaming recogniser is fed during speech
 FINAL_TIMEOUT_S = 6.0  # a recognition that takes longer is given up
 SURE = 0.8  # of a whole answer, for it to be answered quickly
+# A turn that begins this soon after the one before, and before anybody can have made something of
+# what we say, is heard together with it: a recogniser understands the end of a sentence better with
+# its beginning (64 of 80 against 53 in two pieces, tuning half).
+JOIN_MS, OURS_MS, JOIN_FRAMES = 2_000, 600, 8_000 // FRAME_MS
 MOST_FAILURES = 3  # recognitions in a row, before the call is given up
 
 Kind = Literal["partial", "speculate", "final"]
@@ -60,11 +64,13 @@ class _Nobody:
 class Turn:
     """One turn of the prospect, while it goes on and until its Utterance is out."""
 
-    def __init__(self, start_ms: int, lead: Sequence[bytes]) -> None:
+    def __init__(self, start_ms: int, lead: Sequence[bytes], before: "Turn | None" = None) -> None:
+        """before: the turn it goes on with, if it does."""
         self.start_ms = start_ms
+        self.goes_on = before is not None
         self.end_ms: int | None = None  # set once it is over
         self.ended_at = 0.0  # the same, on the monotonic clock
-        self.frames = [*lead]
+        self.frames: list[bytes] = [*(before.frames if before is not None else ()), *lead]
         self.version = 0  # of what has been said: a recognition of an older one is stale
         self.guess: Heard | None = None  # what was said, should it end now
 
@@ -113,6 +119,8 @@ class Ears:
         self._endpointer = Endpointer(self._tuning)
         self._lead: deque[bytes] = deque(maxlen=LEAD_MS // FRAME_MS)
         self._turn: Turn | None = None
+        self._last: Turn | None = None  # the one before, which may go on
+        self._ours_ms: int | None = None  # since when we have been heard after it
         self._barge = barge
         self._level = bargein.Level(self._barge)
         self._agent_speaks = False
@@ -145,6 +153,8 @@ class Ears:
     def agent_speaking(self, say_id: str, interruptible: bool) -> None:
         """A Say has begun to play."""
         self._agent_speaks = True
+        if self._ours_ms is None:
+            self._ours_ms = self._now_ms
         self._say = (say_id, bargein.BargeIn(self._barge)) if interruptible else None
 
     def agent_silent(self) -> None:
@@ -173,7 +183,7 @@ class Ears:
             return
         self._closed = True
         self._jobs.clear()
-        self._turn = None
+        self._turn = self._last = None
         if self._worker is None:
             self._stream.close()
 
@@ -252,14 +262,25 @@ class Ears:
 
     def _began(self) -> None:
         start_ms = max(0, self._now_ms - self._endpointer.length_ms)
-        self._turn = Turn(start_ms, self._lead)
+        self._turn = Turn(start_ms, self._lead, self._before(start_ms))
         self._lead.clear()
         self._emit(ev.SpeechStarted(start_ms))
+
+    def _before(self, start_ms: int) -> Turn | None:
+        """The turn that goes on with the voice heard since `start_ms`, if one does."""
+        last, self._last = self._last, None
+        if last is None or last.end_ms is None or start_ms > last.end_ms + JOIN_MS:
+            return None
+        ours = self._ours_ms is None or start_ms < self._ours_ms + OURS_MS
+        return last if ours else None
 
     def _ended(self) -> None:
         turn, self._turn = self._turn, None
         if turn is None:
             return
+        short = len(turn.frames) <= JOIN_FRAMES
+        self._last = turn if short and not self._recogniser.streaming and not self._amd else None
+        self._ours_ms = self._now_ms if self._agent_speaks else None
         silence = self._endpointer.silence_ms
         turn.end_ms = max(turn.start_ms, self._now_ms - silence)
         turn.ended_at = time.monotonic()
@@ -390,7 +411,8 @@ class Ears:
             text, others = "", (text, *others)
         end_ms = turn.start_ms if turn.end_ms is None else turn.end_ms
         self._watcher.stage("recognition", time.monotonic() - turn.ended_at)
-        self._emit(ev.Utterance(text, heard.confidence, turn.start_ms, end_ms, others))
+        told = ev.Utterance(text, heard.confidence, turn.start_ms, end_ms, others, turn.goes_on)
+        self._emit(told)
 
     def _refused(self, kind: Kind, reason: str) -> None:
         """Too much work for the machine: no fault of the recogniser's."""

@@ -10,7 +10,7 @@ import peewee as pw
 from agentd.dialogue.actions import KINDS
 from agentd.dialogue.dispositions import Disposition
 from agentd.store import audit, quick
-from agentd.store.models import Call, Callback, Secret, Suppression
+from agentd.store.models import Call, Callback, Secret, Step, Suppression, Turn
 from agentd.store.phones import phone_hash
 
 Score = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -71,6 +71,17 @@ class DispositionFact(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
+class RetractionFact(msgspec.Struct, frozen=True):
+    """A turn of the prospect went on after it was acted on: what was recorded of it is replaced by
+    what follows. The facts themselves stay, as all do."""
+
+    start_ms: int
+    steps: list[str]
+    score: Score
+    callback: bool
+    disposition: bool
+
+
 _FACTS: dict[str, type[msgspec.Struct]] = {
     "turn": TurnFact,
     "step": StepFact,
@@ -79,6 +90,7 @@ _FACTS: dict[str, type[msgspec.Struct]] = {
     "callback": CallbackFact,
     "recording": RecordingFact,
     "disposition": DispositionFact,
+    "retraction": RetractionFact,
 }
 _TURN = ("call_id", "seq", *TurnFact.__struct_fields__)
 _STEP = ("call_id", "seq", *StepFact.__struct_fields__)
@@ -173,6 +185,25 @@ def _disposition(
     Call.update(changes).where(Call.id == call_id).execute(db)
 
 
+def _retraction(
+    db: pw.Database, call_id: str, seq: int, fact: RetractionFact, _: dict[str, Any]
+) -> None:
+    turn = (Turn.who == "prospect") & (Turn.start_ms == fact.start_ms) & (Turn.seq < seq)
+    Turn.delete().where(Turn.call == call_id, turn).execute(db)
+    steps = Step.name.in_(fact.steps) & (Step.seq < seq)
+    Step.delete().where(Step.call == call_id, steps).execute(db)
+    if fact.callback:
+        newest = Callback.select(pw.fn.MAX(Callback.seq)).where(
+            Callback.call == call_id, Callback.seq < seq
+        )
+        number = newest.tuples().execute(db)[0][0]
+        Callback.delete().where(Callback.call == call_id, Callback.seq == number).execute(db)
+    changes: dict[str, Any] = {"score": fact.score}
+    if fact.disposition:
+        changes |= {"disposition": None, "reason": ""}
+    Call.update(changes).where(Call.id == call_id).execute(db)
+
+
 _APPLY: dict[type[msgspec.Struct], Callable[..., None]] = {
     TurnFact: _turn,
     StepFact: _step,
@@ -181,4 +212,5 @@ _APPLY: dict[type[msgspec.Struct], Callable[..., None]] = {
     CallbackFact: _callback,
     RecordingFact: _recording,
     DispositionFact: _disposition,
+    RetractionFact: _retraction,
 }

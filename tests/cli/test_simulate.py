@@ -199,6 +199,8 @@ def test_prospects_are_synthesised_once(tmp_path: Path) -> None:
     (file,) = cache.iterdir()
     again = Voices(tmp_path / "no-pico-any-more", cache).of(persona)
     assert (again["oui je vous écoute"] == made["oui je vous écoute"]).all()
+    paused = Voices(PICO, cache).say("mmh [0.8] mmh", persona.voice)
+    assert len(paused) == 2 * len(hum()) + 6_400
     other = parse_persona(
         "name: p\nvoice: {pitch: 70}\nturns: [{say: 'oui je vous écoute'}]", "p.yaml"
     )
@@ -226,6 +228,37 @@ def test_a_spoken_call_from_a_shell(tmp_path: Path) -> None:
     result = json.loads(done.stdout)
     assert result["disposition"] == "OPT_OUT"
     assert Path(result["recording"]).is_file()
+
+
+@pytest.mark.speech
+@pytest.mark.skipif(not MODELS, reason="`make models` has not been run")
+def test_who_pauses_in_mid_sentence_is_understood_whole(tmp_path: Path) -> None:
+    """The yes before the pause moves the rail on, and is taken back; no point of it is kept."""
+    persona = tmp_path / "pauses.yaml"
+    persona.write_text(
+        "name: pauses\nturns:\n"
+        "  - {say: oui je vous écoute}\n"
+        '  - {say: "oui [0.8] mais c\'est trop cher"}\n'
+        "  - {hangup: true}\n"
+        "expect: {disposition: HANGUP, score: 0, objections: [general_obj_trop_cher]}\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "agentd", "simulate", str(SCENARIO), "--json"),
+            *("--persona", str(persona), "--out", str(tmp_path)),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    said = [turn["text"] for turn in result["turns"] if turn["who"] == "prospect"]
+    assert len(said) == 2, "both parts are one turn"
+    assert "Q1" not in [step["name"] for step in result["steps"] if step["outcome"] == "affirm"]
 
 
 @pytest.mark.speech

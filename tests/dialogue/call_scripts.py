@@ -128,8 +128,34 @@ def _freestyle_interrupted(line: Line) -> None:
     line.says("oui")
     line.says("je n'aime pas ça")
     line.model("Je comprends que ce soit désagréable.")
-    line.talks_over("ne me rappelez plus", at=600)
+    line.talks_over("ne me rappelez plus", at=900)
     line.model("Rien de cela ne sera dit.")
+
+
+def _goes_on(line: Line) -> None:
+    line.says("oui")
+    line.says("oui")
+    line.goes_on("mais vos taux sont trop élevés", at=250)
+    line.says("oui")
+    line.says("non")
+    line.says("non")
+
+
+def _goes_on_with_the_same(line: Line) -> None:
+    line.says("oui")
+    line.goes_on("allez-y je vous écoute", at=150)
+    line.says("oui")
+    line.says("non")
+    line.says("non")
+
+
+def _goes_on_over_the_goodbye(line: Line) -> None:
+    line.says("oui")
+    line.says("non")
+    line.says("non")
+    line.goes_on("mais c'est gratuit", at=300)
+    line.says("oui")
+    line.says("non")
 
 
 def _second_opinion(line: Line) -> None:
@@ -214,6 +240,24 @@ CALLS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Script]] = {
         {},
         {},
         _held_and_gone_on_with,
+    ),
+    "goes_on": (
+        "oui [we begin] mais vos taux...: the yes is taken back, the whole is an objection",
+        {},
+        {},
+        _goes_on,
+    ),
+    "goes_on_with_the_same": (
+        "oui [we begin] allez-y: the yes stands, and what was begun is gone on with",
+        {},
+        {},
+        _goes_on_with_the_same,
+    ),
+    "goes_on_over_the_goodbye": (
+        "a no that goes on takes the goodbye back, with its disposition",
+        {"stop_when_unreachable": True},
+        {},
+        _goes_on_over_the_goodbye,
     ),
     "interrupted_and_resumed": (
         "a false interruption is resumed, a true one is the answer; silence keeps the lead",

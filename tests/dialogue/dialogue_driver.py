@@ -6,6 +6,8 @@ of the engine say nothing about the rules of understanding.
 """
 
 import json
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,8 @@ TABLE: tuple[tuple[str, Intent, str | None], ...] = (
     ("quel âge avez-vous", Intent.QUESTION, None),
     ("pardon", Intent.REPEAT, None),
     ("allô", Intent.GREETING, None),
+    ("oui mais vos taux", Intent.OBJECTION, "taux"),
+    ("non mais c'est gratuit", Intent.QUESTION, "gratuit"),
     ("oui", Intent.AFFIRM, None),
     ("d'accord", Intent.AFFIRM, None),
     ("non", Intent.DENY, None),
@@ -101,9 +105,15 @@ def scenario(**changes: Any) -> Scenario:
     return parse_scenario(json.dumps(data), "test")
 
 
+@cache
+def _matcher() -> Matcher:
+    """It learns for half a second, and nothing in it changes."""
+    return Matcher(ENTRIES)
+
+
 def brain(given: Scenario | None = None, **timing: Any) -> Brain:
     """A brain with the fakes above."""
-    return Brain(given or scenario(), Matcher(ENTRIES), Returns(), Timing(**timing), 0.35, words)
+    return Brain(given or scenario(), _matcher(), Returns(), Timing(**timing), 0.35, words)
 
 
 class Line:
@@ -212,6 +222,19 @@ class Line:
         self.send(events.Utterance(text, 0.9, start, self.now - 300))
         return self.actions[before:]
 
+    def goes_on(self, text: str, *, at: int, **more: Any) -> list[Action]:
+        """The prospect, taken for silent, speaks on `at` milliseconds into our answer; the ears
+        hold it at once. Negative: before its first sound."""
+        before = len(self.actions)
+        start = self.now = self.begun_ms + at
+        self.send(events.SpeechStarted(start))
+        if self.saying is not None:
+            self.now += 60
+            self.send(events.Overlap(self.saying.say_id, self.now))
+        self.now += 740
+        self.send(events.Utterance(text, 0.9, start, self.now - 300, **more))
+        return self.actions[before:]
+
     def stays_silent(self) -> list[Action]:
         """Nobody speaks until the silence timer runs out."""
         self.hear_out()
@@ -250,8 +273,8 @@ class Line:
         return [action for action in self.actions if isinstance(action, kind)]
 
     def records(self, kind: str) -> list[dict[str, Any]]:
-        """Data of every Record of a kind."""
-        return [r.data for r in self.of(Record) if r.kind == kind]
+        """Data of every Record of a kind that was not retracted."""
+        return [r.data for r in standing(self.of(Record)) if r.kind == kind]
 
     @property
     def last_said(self) -> str:
@@ -285,6 +308,33 @@ class Line:
         """What the ears were told last."""
         found: Listen = self.of(Listen)[-1]
         return found
+
+
+def standing(records: Iterable[Record]) -> list[Record]:
+    """Those of a call's Records that hold, as the store has them: without what was retracted."""
+    found: list[Record] = []
+    for record in records:
+        if record.kind == "retraction":
+            data = record.data
+            found = [r for r in found if not _retracted(r, data)]
+            if data["callback"]:
+                found.remove([r for r in found if r.kind == "callback"][-1])
+        found.append(record)
+    return found
+
+
+def _retracted(record: Record, data: dict[str, Any]) -> bool:
+    match record.kind:
+        case "turn":
+            turn = record.data
+            return turn["who"] == "prospect" and turn["start_ms"] == data["start_ms"]
+        case "step":
+            return record.data["name"] in data["steps"]
+        case "score":
+            return bool(record.data["score"] > data["score"])
+        case "disposition":
+            return bool(data["disposition"])
+    return False
 
 
 TRANSFER = {"target": "conseiller"}

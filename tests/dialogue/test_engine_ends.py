@@ -58,7 +58,7 @@ def test_optout_in_a_turn_cut_off_by_the_hangup(line: Line) -> None:
 
 def test_optout_during_the_goodbye_is_committed_the_disposition_stays(line: Line) -> None:
     to_step(line, "Is_Leads").says("non")
-    line.talks_over("ne me rappelez plus", at=500)
+    line.talks_over("ne me rappelez plus", at=900)
     assert line.records("suppression")
     assert line.disposition == ("NOT_INTERESTED", 60)
 

@@ -49,7 +49,8 @@ def test_the_rest_of_a_yes_is_no_answer_to_the_next_question(line: Line) -> None
 
 
 def test_a_no_is_heard_however_soon_it_comes(line: Line) -> None:
-    to_step(line, "Q1").talks_over("non attendez", at=200)
+    to_step(line, "Q1").stays_silent()
+    line.talks_over("non attendez", at=200)
     assert line.outcomes["Q1"] == "deny"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dialogue_driver import CONTACT, TABLE, brain, scenario
+from dialogue_driver import CONTACT, TABLE, brain, scenario, standing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,6 +143,8 @@ class Watched:
         if state.phase is Phase.OPEN:
             assert state.speech is None or state.speech.held == ("hold" in state.timers)
             assert state.speech is not None or state.timers.keys() & {"silence", "answer", "ask"}
+        if state.phase is Phase.CLOSING:
+            assert state.speech is not None or state.timers.keys() & {"answer", "machine"}
         if state.asked is not None and not state.asked.over:
             assert state.phase is Phase.OPEN
             assert state.speech is not None or "ask" in state.timers
@@ -177,7 +179,7 @@ class Watched:
                 self.said.append(action.say_id)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        return [record.data for record in self.records if record.kind == kind]
+        return [record.data for record in standing(self.records) if record.kind == kind]
 
 
 @settings(max_examples=400, deadline=None)

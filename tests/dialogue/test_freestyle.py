@@ -224,10 +224,19 @@ def test_nine_ends_it_too():
     assert held.disposition == ("OPT_OUT", 0)
 
 
+def test_what_is_added_to_a_question_is_asked_with_it():
+    held = line()
+    held.says(ASKED)
+    asked = held.says("et vos taux")
+    assert [a.ask_id for a in asked if isinstance(a, CancelAsk)] == ["m1"]
+    assert [a.text for a in asked if isinstance(a, AskFreestyle)] == [f"{ASKED} et vos taux"]
+
+
 def test_another_question_replaces_the_first():
     held = line()
     held.says(ASKED)
-    asked = held.says("vos taux sont trop élevés")
+    held.model(SENTENCE)
+    asked = held.talks_over("vos taux sont trop élevés", at=900)
     assert [a.ask_id for a in asked if isinstance(a, CancelAsk)] == ["m1"]
     assert said(asked)[0].startswith("Le taux dépend de votre dossier.")
 

@@ -23,6 +23,9 @@ EXPECTED = {
     "callback_without_moment": ("CALLBACK", 0),
     "no_at_is_leads": ("NOT_INTERESTED", 60),
     "out_of_reach": ("NOT_INTERESTED", 0),
+    "goes_on": ("NOT_INTERESTED", 30),
+    "goes_on_with_the_same": ("NOT_INTERESTED", 30),
+    "goes_on_over_the_goodbye": ("NOT_INTERESTED", 30),
     "max_turns": ("NOT_INTERESTED", 30),
     "held_and_gone_on_with": ("NO_ANSWER", 30),
     "interrupted_and_resumed": ("LEAD", 100),
@@ -47,7 +50,8 @@ def test_a_golden_call_replays_to_the_letter(name: str) -> None:
     held, journal = read(name)
     assert replay(held, journal) is None
     ends = [json.loads(text) for _, _, text in journal if '"disposition"' in text]
-    (end,) = [row["data"] for row in ends if row.get("kind") == "disposition"]
+    # Only a goodbye that was taken back leaves a disposition that does not hold.
+    end = [row["data"] for row in ends if row.get("kind") == "disposition"][-1]
     assert (end["disposition"], end["score"]) == EXPECTED[name]
 
 

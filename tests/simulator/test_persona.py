@@ -57,6 +57,7 @@ def test_everything_but_the_name_is_optional() -> None:
         ("name: x\nturns: [{silence: .nan}]", r"turn 1: silence: .*finite"),
         ("name: x\nturns: [{dtmf: Z}]", r"turn 1: dtmf: .*'Z'"),
         ("name: x\nturns: [{hangup: false}]", r"turn 1: hangup: .*True"),
+        ("name: x\nturns: [{say: 'oui [0.8]'}]", r"turn 1: words are expected before and after"),
         ("name: x\nturns: [{say: ''}]", r"turn 1: say: "),
         ("name: x\nline: {codec: opus}", r"line\.codec: .*'pcma' or 'pcmu'.*'opus'"),
         ("name: x\nline: {loss: 2}", r"line\.loss: .*0\.5.*got 2"),

@@ -7,6 +7,9 @@ from agentd.simulator.playing import TICK, TICK_MS
 from agentd.simulator.prospect import Prospect
 
 VOICE = {text: np.full(TICK * 25, 3_000, np.int16) for text in ("oui", "non", "mmh", "allô")}
+VOICE["oui [0.8] mais"] = np.concatenate(
+    [VOICE["oui"], np.zeros(TICK * 40, np.int16), VOICE["non"]]
+)
 
 
 class Talk:
@@ -112,6 +115,15 @@ def test_the_next_utterance_of_an_interruption_begins_after_the_last_item() -> N
     assert talk.said == [("mmh", 500)]
     talk.run(6_000, (4_000, 5_500))
     assert talk.said[1] == ("non", 4_500)
+
+
+def test_what_the_agent_breaks_off_in_a_pause_is_no_answer() -> None:
+    for ahead in (False, True):
+        talk = Talk([{"say": "oui [0.8] mais"}, {"say": "non"}]).run(2_000, (0, 1_000))
+        talk.run(4_000, (2_100, 2_300), ahead=ahead)
+        assert [text for text, _ in talk.said] == ["oui [0.8] mais"]
+        talk.run(7_000, (4_000, 5_000))
+        assert talk.said[1:] == [("non", 5_500)]
 
 
 def test_keys_are_pressed_one_after_the_other() -> None:

@@ -109,6 +109,32 @@ def test_how_sure_the_recogniser_is_decides_how_soon_a_turn_is_over(heard, ms):
     assert line.ears.audio_ms - began == pytest.approx(ms, abs=80)
 
 
+def test_a_turn_taken_for_over_that_goes_on_is_heard_with_what_came_before():
+    line = Line().silence(1).voice(0.5).silence(0.9).voice(0.5).silence(1)
+    first, second = line.of(Utterance)
+    assert (first.goes_on, second.goes_on) == (False, True)
+    assert second.start_ms == pytest.approx(2400, abs=80)
+    (_, short), (_, whole) = line.recogniser.asked
+    assert whole == pytest.approx(short + 120 + 240 + 500 + 180, abs=80)
+    assert np.array_equal(line.recogniser.samples[1][: short * 16], line.recogniser.samples[0])
+
+
+@pytest.mark.parametrize(
+    ("ours_s", "pause_s", "joins"), [(0.2, 0.7, True), (0.2, 0.9, False), (None, 2.4, False)]
+)
+def test_what_answers_us_is_a_turn_of_its_own(ours_s, pause_s, joins):
+    line = Line().silence(1).voice(0.5).silence(0.4)
+    if ours_s is not None:
+        line.silence(ours_s).ears.agent_speaking("s1", True)
+    line.silence(pause_s - (ours_s or 0)).voice(0.6).silence(1)
+    assert [u.goes_on for u in line.of(Utterance)] == [False, joins]
+
+
+def test_a_recogniser_that_streams_hears_each_part_once():
+    line = Line(Recogniser(streaming=True)).silence(1).voice(0.5).silence(1).voice(0.5).silence(1)
+    assert [u.goes_on for u in line.of(Utterance)] == [False, False]
+
+
 def test_speech_that_goes_on_is_recognised_whole():
     answers = (Heard("oui mais", 0.9), Heard("oui mais c'est trop cher", 0.8))
     line = Line(Recogniser(OUI, *answers)).silence(1).voice(0.4).silence(0.3).voice(0.6).silence(1)

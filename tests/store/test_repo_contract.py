@@ -272,6 +272,46 @@ def test_another_fact_under_a_used_number_is_not_lost(repo):
     assert len(repo.load_call("c1").turns) == 4
 
 
+def test_a_turn_that_goes_on_leaves_no_trace_but_its_facts(repo, place, counted):
+    a_turn = dict(PROSPECT, text="non", start_ms=900, end_ms=1200)
+    start(repo)
+    repo.record("c1", "turn", dict(AGENT, start_ms=100), 800, 1)
+    repo.record("c1", "step", {"name": "Q1", "outcome": "affirm", "turns": 1}, 800, 2)
+    repo.record("c1", "score", {"score": 30}, 800, 3)
+    said = [
+        ("turn", a_turn),
+        ("step", {"name": "Q2", "outcome": "affirm", "turns": 1}),
+        ("score", {"score": 60}),
+        ("callback", {"text": "demain", "start": None, "end": None}),
+        ("disposition", {"disposition": "NOT_INTERESTED", "score": 60, "reason": "x"}),
+    ]
+    for seq, (kind, data) in enumerate(said, 4):
+        repo.record("c1", kind, data, 1500, seq)
+    back = {"start_ms": 900, "steps": ["Q2"], "score": 30, "callback": True, "disposition": True}
+    for _ in "said", "again":
+        repo.record("c1", "retraction", back, 2500, 9)
+    held = repo.load_call("c1")
+    assert (held.disposition, held.score) == (None, 30)
+    assert [step["name"] for step in held.steps] == ["Q1"]
+    assert [turn["who"] for turn in held.turns] == ["agent"]
+    assert [counted(place, table) for table in ("callback", "fact")] == [0, 9]
+    repo.record("c1", "turn", dict(a_turn, text="non mais demain", end_ms=2200), 2500, 10)
+    repo.record("c1", "step", {"name": "Q2", "outcome": "callback", "turns": 1}, 2500, 11)
+    repo.record("c1", "disposition", {"disposition": "CALLBACK", "score": 30}, 2500, 12)
+    held = repo.load_call("c1")
+    assert (held.disposition, held.turns[-1]["text"]) == ("CALLBACK", "non mais demain")
+    assert [(step["name"], step["outcome"]) for step in held.steps][-1] == ("Q2", "callback")
+
+
+def test_a_retraction_takes_one_moment_back_not_those_before(repo, place, counted):
+    start(repo)
+    for seq, text in enumerate(("lundi", "mardi"), 1):
+        repo.record("c1", "callback", {"text": text, "start": None, "end": None}, seq, seq)
+    back = {"start_ms": 0, "steps": [], "score": 0, "callback": True, "disposition": False}
+    repo.record("c1", "retraction", back, 9, 3)
+    assert repo.load_call("c1").callbacks == ["lundi"]
+
+
 def test_the_journal_keeps_order_and_says_nothing_twice(repo):
     start(repo)
     entries = [
