@@ -88,7 +88,7 @@ class EventHeaders(Mapping[str, str]):
         self._block = f"\n{block}\n"
         self._known: dict[str, str] | None = None
 
-    def get(self, name: str, default: Any = "") -> Any:
+    def get(self, name: str, default: Any = None) -> Any:
         """One header; a Mapping's own would raise and catch to say that there is none."""
         start = self._block.find(f"\n{name}:")
         if start < 0 or ":" in name:

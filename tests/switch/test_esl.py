@@ -148,6 +148,28 @@ def test_the_first_of_two_headers_wins() -> None:
     assert message.get("Unique-ID") == "real"
 
 
+LINES = st.text(st.sampled_from("ab:% 2F"), max_size=8)
+
+
+@given(st.lists(LINES, max_size=12), st.lists(st.text(st.sampled_from("ab%2F"), max_size=4)))
+def test_a_header_asked_for_alone_is_what_it_is_among_all(
+    lines: list[str], asked: list[str]
+) -> None:
+    headers = esl.EventHeaders("\n".join(lines))
+    alone = {name: headers.get(name) for name in asked}
+    whole = dict(headers)
+    assert alone == {name: whole.get(name) for name in asked}
+    assert all(headers[name] == value == headers.get(name) for name, value in whole.items())
+
+
+def test_a_header_that_is_not_there() -> None:
+    headers = esl.EventHeaders("Event-Name: DTMF\nDTMF-Digit: 9")
+    assert headers.get("Digit") is None
+    assert headers.get("Event-Name: DTMF\nDTMF-Digit", "") == ""
+    with pytest.raises(KeyError):
+        headers["Digit"]
+
+
 def test_header_order_does_not_matter() -> None:
     data = b"Content-Type: api/response\nContent-Length: 2\n\nok"
     turned = b"Content-Length: 2\nContent-Type: api/response\n\nok"

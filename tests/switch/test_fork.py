@@ -251,3 +251,31 @@ def test_what_is_heard_is_what_the_protocol_hears(sent: list[bytes], cuts: list[
         stream.accept()
         told.append([event for a, b in pairwise(edges) for event in stream.receive(data[a:b])])
     assert told[0] == told[1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=6), PIECES)
+def test_the_short_way_hears_what_the_long_one_hears(before: list[bytes], data: bytes) -> None:
+    """Whatever came before: a part of a frame, of a message, something refused."""
+    short, long = ForkStream(max_size=2_000), ForkStream(max_size=2_000)
+    for stream in (short, long):
+        stream.receive(UPGRADE)
+        stream.accept()
+        stream.receive(b"".join(before))
+    pcm = short.audio(data)
+    if pcm is not None:
+        assert long.receive(data) == [Audio(pcm)]
+        assert short.receive(frame(Opcode.BINARY, b"ab")) == [Audio(b"ab")]  # nothing is left over
+
+
+def test_the_short_way_is_for_plain_audio_after_the_answer() -> None:
+    stream = ForkStream()
+    plain = frame(Opcode.BINARY, AUDIO[2])
+    assert stream.audio(plain) is None
+    stream.receive(UPGRADE)
+    assert stream.audio(plain) is None
+    stream.accept()
+    assert stream.audio(plain) == AUDIO[2]
+    assert [stream.audio(data) for data in (b"\x82\xfe", plain[:-1], plain * 2)] == [None] * 3
+    stream.receive_eof()
+    assert stream.audio(plain) is None
