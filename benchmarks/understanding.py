@@ -85,9 +85,9 @@ def _objections() -> Iterator[Bar]:
 
 
 def _held_out(catalog: Catalog, themes: list[str]) -> Iterator[Bar]:
-    """By a writer whose phrasings are never learnt from; a general entry counts once a theme."""
+    """By writers whose phrasings are never learnt from; a general entry counts once a theme."""
     asked = right = wrong = false = 0
-    rows = pairs(blind.HELD_OUT)
+    rows = [row for name in blind.HELD_OUT for row in pairs(name)]
     for theme in themes:
         matcher = catalog.matcher(theme)
         for label, text in rows:
@@ -99,7 +99,7 @@ def _held_out(catalog: Catalog, themes: list[str]) -> Iterator[Bar]:
             elif label == "ordinary":
                 false += matcher.match(text) is not None
     n = len(themes) * sum(label == "ordinary" for label, _ in rows)
-    note = "a fourth writer's, never learnt from"
+    note = "never learnt from"
     yield at_least("held_out_objection_right", right / asked, "share", asked, 0.9, note)
     yield Bar("held_out_objection_wrong", round(wrong / asked, 4), "share", asked, note=note)
     yield at_most("held_out_objection_false", false / n, "share", n, 0.03, "ordinary answers")

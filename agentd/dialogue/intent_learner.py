@@ -40,8 +40,8 @@ _SURE_WITH_RULES, _SURE_ALONE = 0.3, 0.43
 _ASK_WITH_RULES, _ASK_ALONE = -0.3, -0.14
 # An opt-out may be buried: in longer utterances each run of so many words is read as well; of
 # fewer words where the rules have seen one.
-_RUN, _SHORT_RUN = 9, 6
-_RUN_LEAD = 0.1
+_RUN, _SHORT_RUN = 9, 5
+_RUN_LEAD, _SHORT_LEAD = 0.1, 0.2  # that much more is asked of them, the less they say
 _OPTOUT, _OTHER, _UNCLEAR = "optout", "other", "unclear"
 _LEAST_SURE, MOST_SURE = 0.5, 0.85
 
@@ -79,10 +79,11 @@ class Reader:
         found = list(_features(said))
         scores = self.learner.scores({name: weight for name, weight, _ in found})
         lead = self._lead(scores)
-        words, run = said.count(" ") + 1, _SHORT_RUN if seen else _RUN
+        words = said.count(" ") + 1
+        run, more = (_SHORT_RUN, _SHORT_LEAD) if seen else (_RUN, _RUN_LEAD)
         if words > run:
             runs = self.learner.runs(found, words, run)
-            lead = max(lead, *(self._lead(part) - _RUN_LEAD for part in runs))
+            lead = max(lead, *(self._lead(part) - more for part in runs))
         return dict(zip(self.labels, scores.tolist(), strict=True)), lead
 
     def _lead(self, scores: Vector) -> float:
