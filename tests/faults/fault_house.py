@@ -343,10 +343,21 @@ class Placed:
         facts = [
             json.loads(text) for _, way, text in rows if way == "action" and '"Record"' in text
         ]
-        turns = [fact["data"] for fact in facts if fact["kind"] == "turn"]
+        turns: list[dict[str, Any]] = []
+        end: dict[str, Any] = {}
+        for fact in facts:
+            data = fact["data"]
+            if fact["kind"] == "turn":
+                turns.append(data)
+            elif fact["kind"] == "retraction":  # it went on: its first part is no turn of its own
+                back = ("prospect", data["start_ms"])
+                turns = [t for t in turns if (t["who"], t["start_ms"]) != back]
+                end = {} if data["disposition"] else end
+            elif fact["kind"] == "disposition":
+                assert not end, "two dispositions"
+                end = data
         assert [(t["who"], t["text"]) for t in turns] == [
             (t["who"], t["text"]) for t in report.turns
         ]
-        (end,) = [fact["data"] for fact in facts if fact["kind"] == "disposition"]
         assert end["disposition"] == report.disposition
         return report
