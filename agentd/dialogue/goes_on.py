@@ -106,6 +106,13 @@ def sounds(moves: Moves, at_ms: int) -> None:
         acted.sound_ms = at_ms
 
 
+def heard_out(moves: Moves, speech: Speech) -> None:
+    """A Say of ours has been heard to its end."""
+    acted = moves.state.acted
+    if acted is not None and acted.over_ms is None and speech.then is Then.LISTEN:
+        acted.over_ms = moves.now
+
+
 def speech_started(moves: Moves, at_ms: int) -> None:
     """They begin to speak: again, or for the first time since we spoke."""
     state = moves.state
@@ -231,6 +238,8 @@ def _in_time(state: CallState, at_ms: int) -> bool:
     if not acted.decided:
         return True
     soon = acted.sound_ms is None or at_ms < acted.sound_ms + OURS_MS
+    if acted.over_ms is not None and at_ms >= acted.over_ms:
+        return False
     return soon and acted.heard.end_ms <= at_ms <= acted.heard.end_ms + _GAP_MS
 
 

@@ -158,6 +158,8 @@ def say_done(moves: Moves, event: SayDone) -> None:
     kept, state.heard = state.heard, []
     if event.completed and _is_disclosure(moves, speech):
         recording.begin(moves)
+    if event.completed:
+        goes_on.heard_out(moves, speech)
     cut = speech.stopped and not event.completed
     if cut:
         speech.heard_ms = speech.offset_ms + max(0, event.heard_ms)

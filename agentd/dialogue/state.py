@@ -76,7 +76,8 @@ class Acted(msgspec.Struct):
     """What was taken for a whole turn of the prospect, and acted on; they may yet go on.
 
     heard: all of it; before: the call as it was.
-    sound_ms: when the answer to it was first heard.
+    sound_ms: when the answer to it was first heard. over_ms: when it had been heard to its end, and
+        they were listened to: what they say then answers us, however short we were.
     decided: false while nothing has been made of it, since they were speaking again already.
     resumed: they speak again, and its words are still to come.
     callback: a moment was recorded. transfer: the call is to be handed over, after those words.
@@ -85,6 +86,7 @@ class Acted(msgspec.Struct):
     heard: Utterance
     before: "CallState"
     sound_ms: int | None = None
+    over_ms: int | None = None
     decided: bool = True
     resumed: bool = False
     callback: bool = False

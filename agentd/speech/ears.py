@@ -121,6 +121,7 @@ class Ears:
         self._turn: Turn | None = None
         self._last: Turn | None = None  # the one before, which may go on
         self._ours_ms: int | None = None  # since when we have been heard after it
+        self._over_ms: int | None = None  # ... and since when no more
         self._barge = barge
         self._level = bargein.Level(self._barge)
         self._agent_speaks = False
@@ -153,6 +154,7 @@ class Ears:
     def agent_speaking(self, say_id: str, interruptible: bool) -> None:
         """A Say has begun to play."""
         self._agent_speaks = True
+        self._over_ms = None
         if self._ours_ms is None:
             self._ours_ms = self._now_ms
         self._say = (say_id, bargein.BargeIn(self._barge)) if interruptible else None
@@ -160,6 +162,7 @@ class Ears:
     def agent_silent(self) -> None:
         """Nothing of ours plays."""
         if self._agent_speaks:
+            self._over_ms = self._now_ms
             self._echo_until_ms = self._now_ms + self._barge.tail_ms
         self._agent_speaks = False
         self._say = None
@@ -271,8 +274,11 @@ class Ears:
         last, self._last = self._last, None
         if last is None or last.end_ms is None or start_ms > last.end_ms + JOIN_MS:
             return None
-        ours = self._ours_ms is None or start_ms < self._ours_ms + OURS_MS
-        return last if ours else None
+        if self._ours_ms is None:
+            return last
+        over_ms = self._over_ms
+        soon = start_ms < self._ours_ms + OURS_MS and (over_ms is None or start_ms < over_ms)
+        return last if soon else None  # else it answers us
 
     def _ended(self) -> None:
         turn, self._turn = self._turn, None
@@ -281,6 +287,7 @@ class Ears:
         short = len(turn.frames) <= JOIN_FRAMES
         self._last = turn if short and not self._recogniser.streaming and not self._amd else None
         self._ours_ms = self._now_ms if self._agent_speaks else None
+        self._over_ms = None
         silence = self._endpointer.silence_ms
         turn.end_ms = max(turn.start_ms, self._now_ms - silence)
         turn.ended_at = time.monotonic()

@@ -224,6 +224,19 @@ def test_another_agentd_takes_nothing_back(line: Line) -> None:
     assert line.state.step == "Q2"
 
 
+def test_what_follows_a_short_line_of_ours_answers_it(line: Line) -> None:
+    to_step(line, "Q1").says("oui")
+    line.now = line.begun_ms + 250
+    say, line.saying = line.saying, None
+    line.send(events.SayDone(say.say_id, True, 250))
+    began = line.now + 100
+    line.send(events.SpeechStarted(began))
+    line.now += 900
+    line.send(Utterance("oui", 0.9, began, line.now - 300))
+    assert (line.outcomes["Q1"], line.outcomes["Q2"]) == ("affirm", "affirm")
+    assert not [r for r in line.of(Record) if r.kind == "retraction"]
+
+
 def test_both_parts_are_one_utterance() -> None:
     first = Utterance("oui", 0.9, 100, 400, ("ouais",))
     whole = goes_on.joined(first, Utterance("mais non", 0.6, 900, 1500))

@@ -130,6 +130,14 @@ def test_what_answers_us_is_a_turn_of_its_own(ours_s, pause_s, joins):
     assert [u.goes_on for u in line.of(Utterance)] == [False, joins]
 
 
+def test_what_follows_a_short_line_of_ours_answers_it():
+    line = Line().silence(1).voice(0.5).silence(0.6)
+    line.ears.agent_speaking("s1", True)
+    line.silence(0.3).ears.agent_silent()
+    line.silence(0.2).voice(0.6).silence(1)
+    assert [u.goes_on for u in line.of(Utterance)] == [False, False]
+
+
 def test_a_recogniser_that_streams_hears_each_part_once():
     line = Line(Recogniser(streaming=True)).silence(1).voice(0.5).silence(1).voice(0.5).silence(1)
     assert [u.goes_on for u in line.of(Utterance)] == [False, False]
