@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -209,23 +210,30 @@ def test_prospects_are_synthesised_once(tmp_path: Path) -> None:
     assert file.exists()
 
 
-@pytest.mark.speech
-@pytest.mark.skipif(not MODELS, reason="`make models` has not been run")
-def test_a_spoken_call_from_a_shell(tmp_path: Path) -> None:
-    """The shortest whole call, in a process of its own: standard output holds JSON only."""
+def passes(scenario: Path, persona: Path, out: Path) -> dict[str, Any]:
+    """What `agentd simulate --json`, in a process of its own, prints of a call that ends as the
+    persona wants."""
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "agentd", "simulate", str(SCENARIO), "--json"),
-            *("--persona", str(PERSONAS / "optout-dtmf.yaml"), "--out", str(tmp_path)),
+            *(sys.executable, "-m", "agentd", "simulate", str(scenario), "--json"),
+            *("--persona", str(persona), "--out", str(out)),
         ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+@pytest.mark.speech
+@pytest.mark.skipif(not MODELS, reason="`make models` has not been run")
+def test_a_spoken_call_from_a_shell(tmp_path: Path) -> None:
+    """The shortest whole call, in a process of its own: standard output holds JSON only."""
+    result = passes(SCENARIO, PERSONAS / "optout-dtmf.yaml", tmp_path)
     assert result["disposition"] == "OPT_OUT"
     assert Path(result["recording"]).is_file()
 
@@ -244,19 +252,7 @@ def test_who_pauses_in_mid_sentence_is_understood_whole(tmp_path: Path) -> None:
         "expect: {disposition: HANGUP, score: 0}\n",
         encoding="utf-8",
     )
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "agentd", "simulate", str(SCENARIO), "--json"),
-            *("--persona", str(persona), "--out", str(tmp_path)),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout)
+    result = passes(SCENARIO, persona, tmp_path)
     said = [turn["text"] for turn in result["turns"] if turn["who"] == "prospect"]
     assert len(said) == 2, "both parts are one turn"
     assert "Q1" not in [step["name"] for step in result["steps"] if step["outcome"] == "affirm"]
@@ -266,19 +262,9 @@ def test_who_pauses_in_mid_sentence_is_understood_whole(tmp_path: Path) -> None:
 @pytest.mark.skipif(not MODELS, reason="`make models` has not been run")
 def test_a_message_is_left_on_a_machine_after_its_beep(tmp_path: Path) -> None:
     """Greeting and beep as sound, words as the recogniser reads them."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "agentd", "simulate", "scenarios/scenario_crypto.json"),
-            *("--persona", str(PERSONAS / "voicemail.yaml"), "--out", str(tmp_path), "--json"),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"},
-        capture_output=True,
-        text=True,
-        timeout=120,
+    result = passes(
+        SCENARIO.with_name("scenario_crypto.json"), PERSONAS / "voicemail.yaml", tmp_path
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout)
     assert result["disposition"] == "VOICEMAIL"
     greeting, message = [turn for turn in result["turns"] if turn["who"] == "agent"]
     assert message["text"].startswith("Bonjour, ici Sophie, la voix artificielle")
